@@ -6,15 +6,23 @@ import { commands } from './commands/index.ts';
 import { specsOf } from './commands/specs.ts';
 import { exitCodes } from './exit-codes.ts';
 import { helpOf, overview } from './help.ts';
-import { type Io, write } from './io.ts';
+import { type Io, lossOf, watchOutputs, write } from './io.ts';
 import { type ReportOptions, reportFailure } from './report/failure.ts';
 import { UsageError } from './usage-error.ts';
 import { packageVersion } from './version.ts';
 
 /** The program: runs the command that `argv` names. Resolves to the exit code; never rejects. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
-  // A reader that goes away (`| head`) must not cause an uncaught error; whoever writes finds out.
-  for (const stream of [io.stdout, io.stderr]) stream.on('error', () => {});
+  watchOutputs(io);
+  const code = await dispatch(argv, io);
+  const loss = await lossOf(io.stdout);
+  if (loss === undefined) return code;
+  const failed = reportFailure(loss, io);
+  // What went wrong before says more.
+  return code === exitCodes.ok ? failed : code;
+}
+
+async function dispatch(argv: readonly string[], io: Io): Promise<number> {
   const { name, rest } = nameOf(argv);
   try {
     if (name === undefined) throw new UsageError(`Give a command.\n\n${overview(commands)}`);

@@ -1,7 +1,7 @@
 /** The program's exit codes. For those of `doctor`, see `doctor/steps.ts`. */
 export const exitCodes = {
   ok: 0,
-  /** It was tried and did not work. */
+  /** It was tried and did not work; or it did, but its output could not be written. */
   failed: 1,
   /** Wrong use: nothing was opened. */
   usage: 2,

@@ -10,9 +10,10 @@ export class CustomersFileError extends TypeError {
   /** The field, like `customers.acme.port`; empty if the error is not about one. */
   readonly field: string;
 
-  constructor(message: string, at: { file: string; line?: number; field?: string }) {
-    const { file, line, field = '' } = at;
-    super(`${file}${line === undefined ? '' : `:${line}`}: ${field === '' ? '' : `${field}: `}${message}`);
+  constructor(message: string, at: { file: string; line?: number; field?: string; cause?: unknown }) {
+    const { file, line, field = '', cause } = at;
+    const where = `${file}${line === undefined ? '' : `:${line}`}: ${field === '' ? '' : `${field}: `}`;
+    super(`${where}${message}`, cause === undefined ? {} : { cause });
     this.file = file;
     this.line = line;
     this.field = field;

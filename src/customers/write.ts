@@ -68,16 +68,15 @@ async function changeOnce(
     const after = edit(before);
     readCustomers({ file, text: after });
     if (isTrial || (found && after === before)) return false;
-    await output.writeFile(after);
-    if (found) {
-      await keepOwner(output, found);
-      await output.chmod(found.mode & 0o7777);
-    }
-    await output.sync();
+    await fill(output, after, found).catch((error) => {
+      throw cannotWrite(file, error);
+    });
     isOurs = await isStill(output, temporary);
     if (!isOurs) return undefined;
     await output.close();
-    await rename(temporary, file);
+    await rename(temporary, file).catch((error) => {
+      throw cannotWrite(file, error);
+    });
     // From now on, a file of that name belongs to the next writer.
     isOurs = false;
     return true;
@@ -85,6 +84,19 @@ async function changeOnce(
     await output.close();
     if (isOurs) await rm(temporary, { force: true });
   }
+}
+
+async function fill(output: FileHandle, text: string, like: Stats | undefined): Promise<void> {
+  await output.writeFile(text);
+  if (like) {
+    await keepOwner(output, like);
+    await output.chmod(like.mode & 0o7777);
+  }
+  await output.sync();
+}
+
+function cannotWrite(file: string, cause: NodeJS.ErrnoException): CustomersFileError {
+  return new CustomersFileError(`it cannot be written (${cause.code})`, { file, cause });
 }
 
 /** Whether the open file is still the one with that name. */
@@ -118,8 +130,8 @@ async function openAlone(file: string, temporary: string) {
     try {
       return await open(temporary, 'wx', 0o640);
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'EEXIST') throw new CustomersFileError(`it cannot be written (${code})`, { file });
+      const problem = error as NodeJS.ErrnoException;
+      if (problem.code !== 'EEXIST') throw cannotWrite(file, problem);
     }
     await removeStale(temporary);
     if (Date.now() > deadline) {

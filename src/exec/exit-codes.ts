@@ -89,6 +89,6 @@ function signalHint(number: number): string | undefined {
   const name = ofSignals[number];
   return (
     name &&
-    `On Linux and macOS this usually means that ${name} ended the program; a program may also exit with this code itself.`
+    `Outside Windows this usually means that ${name} ended the program; a program may also exit with this code itself.`
   );
 }

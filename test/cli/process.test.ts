@@ -1,36 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { build } from 'esbuild';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { ExecHandler } from '../../src/mock-server/index.ts';
+import { programFor } from './program.ts';
 import { type CliWorld, startWorld } from './world.ts';
 
-/** Beneath node_modules, so that the program finds its packages. */
-const folder = resolve(`node_modules/.cache/ssh-via-gateway-cli-${process.pid}`);
-const program = join(folder, 'cli.mjs');
-
-/** What is tested instead, when it is named: the program in one file, which needs no Node. */
-const single = process.env['SSH_VIA_GATEWAY_PROGRAM'];
-
-beforeAll(async () => {
-  if (single) return;
-  await mkdir(folder, { recursive: true });
-  const options = { bundle: true, platform: 'node', format: 'esm', target: 'node20' } as const;
-  const files = { entryPoints: ['src/cli/main.ts'], outfile: program };
-  await build({ ...options, ...files, packages: 'external', logLevel: 'error' });
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const [file, ...program] = programFor('cli');
 
 function start(
   args: readonly string[],
   env = process.env,
 ): ChildProcess & { stdout: NonNullable<ChildProcess['stdout']> } {
-  const [file, ...more] = single ? [resolve(single)] : [process.execPath, program];
-  const child = spawn(file!, [...more, ...args], { stdio: 'pipe', env });
+  const child = spawn(file, [...program, ...args], { stdio: 'pipe', env });
   return child as ReturnType<typeof start>;
 }
 
@@ -140,9 +125,9 @@ test('output in the code page of a Korean PC is decoded, and a script for a PC i
   await using world = await startWorld({ exec: { x: { stdout: Buffer.from([0xb1, 0xe8]) } } });
   const exec = start(['exec', '--encoding', 'cp949', ...world.flags, world.address, 'x']);
   expect(await finish(exec)).toEqual({ code: 0, stdout: '김', stderr: '' });
-  const file = join(world.folder, 'customers.json');
+  const customers = join(world.folder, 'customers.json');
   const gateway = { host: 'gateway.example.com', hostKey: ['ssh-ed25519 AAAA'] };
-  await writeFile(file, JSON.stringify({ gateway, customers: { acme: { account: 'a', port: 9012 } } }));
-  const script = await finish(start(['setup', 'pc', 'acme', '--for', 'linux', '--customers', file]));
+  await writeFile(customers, JSON.stringify({ gateway, customers: { acme: { account: 'a', port: 9012 } } }));
+  const script = await finish(start(['setup', 'pc', 'acme', '--for', 'linux', '--customers', customers]));
   expect(script).toMatchObject({ code: 0, stdout: expect.stringMatching(/^#!\/bin\/sh\n/) });
 });

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { launchd, plistText } from '../../src/cli/service/launchd.ts';
@@ -17,7 +17,9 @@ const service = {
 };
 
 /** A system that does what it is told, and what it was told. */
-function recorder(answer: (line: string) => { code: number; stdout?: string } = () => ({ code: 0 })) {
+function recorder(
+  answer: (line: string) => { code: number; stdout?: string; stderr?: string } = () => ({ code: 0 }),
+) {
   const lines: string[] = [];
   const execute: Execute = async (file, args) => {
     const line = [file, ...args].join(' ');
@@ -60,6 +62,59 @@ describe('systemd', () => {
     );
     await expect(systemd(execute, '/absent').install(service)).rejects.toThrow(ServiceFailed);
   });
+
+  test('a service that cannot be started leaves what was there before', async () => {
+    await using folder = await temporaryFolder();
+    let answer = { code: 0 };
+    const { lines, execute } = recorder((line) => (/restart|enable/.test(line) ? answer : { code: 0 }));
+    const manager = systemd(execute, folder.path);
+    answer = { code: 1 };
+    await expect(manager.install(service)).rejects.toThrow('systemctl enable --quiet tunnel-acme: no');
+    expect(await readdir(folder.path)).toEqual([]);
+    expect(lines.splice(0).slice(-2)).toEqual(['systemctl daemon-reload', 'systemctl stop tunnel-acme']);
+    answer = { code: 0 };
+    await manager.install(service);
+    answer = { code: 1 };
+    await expect(manager.install({ ...service, argv: ['/x'] })).rejects.toThrow(ServiceFailed);
+    expect(await readFile(join(folder.path, 'tunnel-acme.service'), 'utf8')).toBe(unitText(service));
+    expect(lines.slice(-2)).toEqual(['systemctl daemon-reload', 'systemctl restart tunnel-acme']);
+  });
+
+  test('where systemd does not run, that is said, with what to do, and nothing is left behind', async () => {
+    const stderr =
+      "System has not been booted with systemd as init system (PID 1). Can't operate.\nFailed to connect to bus: Host is down\n";
+    await using folder = await temporaryFolder();
+    const manager = systemd(recorder(() => ({ code: 1, stderr })).execute, folder.path);
+    await expect(manager.install(service)).rejects.toThrow(
+      /^systemd is not running here, and nothing was installed: in a container, make 'ssh-via-gateway tunnel \.\.\.' .* \(systemctl daemon-reload: System has not been .* operate\.; Failed to connect to bus: Host is down\)$/,
+    );
+    expect(await readdir(folder.path)).toEqual([]);
+    expect((await manager.status('tunnel-acme')).isInstalled).toBe(false);
+
+    // What was installed while systemd ran, or into an image.
+    const unit = join(folder.path, 'tunnel-acme.service');
+    const wants = join(folder.path, 'multi-user.target.wants');
+    await mkdir(wants);
+    await writeFile(unit, '');
+    await symlink(unit, join(wants, 'tunnel-acme.service'));
+    expect(await manager.status('tunnel-acme')).toEqual({
+      isInstalled: true,
+      isRunning: false,
+      details: 'systemd is not running here',
+    });
+    expect(await manager.uninstall('tunnel-acme')).toEqual([
+      'removed the systemd service tunnel-acme; systemd is not running here',
+    ]);
+    expect([await readdir(folder.path), await readdir(wants)]).toEqual([['multi-user.target.wants'], []]);
+  });
+
+  test('a service that systemd refuses to end stays', async () => {
+    await using folder = await temporaryFolder();
+    await writeFile(join(folder.path, 'tunnel-acme.service'), '');
+    const manager = systemd(recorder(() => ({ code: 1, stderr: 'Access denied' })).execute, folder.path);
+    await expect(manager.uninstall('tunnel-acme')).rejects.toThrow(/disable --now --quiet: Access denied/);
+    expect((await manager.status('tunnel-acme')).isInstalled).toBe(true);
+  });
 });
 
 describe('launchd', () => {
@@ -80,6 +135,13 @@ describe('launchd', () => {
     });
     expect(await manager.uninstall('tunnel-acme')).toHaveLength(1);
     expect((await manager.status('tunnel-acme')).isInstalled).toBe(false);
+  });
+
+  test('a service that cannot be started leaves nothing behind', async () => {
+    await using folder = await temporaryFolder();
+    const { execute } = recorder((line) => ({ code: /bootstrap/.test(line) ? 5 : 0 }));
+    await expect(launchd(execute, folder.path).install(service)).rejects.toThrow('bootstrap system');
+    expect(await readdir(folder.path)).toEqual([]);
   });
 
   test('is XML', () => {

@@ -57,6 +57,18 @@ test('a second tunnel does not fight: it ends with 3 and says who holds the lock
   expect(stdout.toString()).toContain(`held by process ${process.ppid}`);
 });
 
+test('a lock in a place where none can be is wrong use, and names the place', async () => {
+  const forward = ['-R', '9999:pc:22'];
+  const isFolder = await tunnel([...forward, '--lock', folder, addressOf(gateway.ssh)]);
+  expect(isFolder).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/--lock: .* \(EISDIR\)/) });
+  const below = join(folder, 'id', 'sub', 'x.lock');
+  const inFile = await tunnel([...forward, '--lock', below, addressOf(gateway.ssh)]);
+  expect(inFile).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringMatching(/\(ENOTDIR: the folder ".*sub" cannot be created\)/),
+  });
+});
+
 test('a login that is refused ends with 1, the error near the end of the log', async () => {
   const { exitCode, stdout } = await run([
     ...['tunnel', '-R', '9999:pc:22', '--lock', 'none', '--ssh-config', 'none'],

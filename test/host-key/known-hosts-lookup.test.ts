@@ -167,5 +167,5 @@ test.each([
   const lines = text.split('\n').length;
   const started = performance.now();
   expect(verdictOf(`${text}pc ${KEY}\n`, { host: 'pc', port: 2222 })).toBe(`match ${lines}`);
-  expect(performance.now() - started).toBeLessThan(6000);
+  expect(performance.now() - started).toBeLessThan(15_000);
 });

@@ -56,7 +56,7 @@ describe('a read stream', () => {
   it("fails with the server's error, and closes the file", async () => {
     const memory = server({ refuse: (request) => (request === 'read #1 4+4' ? 4 : undefined) });
     const stream = readStream(memory.sftp, '/a', { highWaterMark: 8 });
-    expect(await outcomeOf(stream.toArray())).toBe('read refused');
+    expect(await outcomeOf(stream.toArray())).toBe('read of "/a" refused');
     await memory.quiet();
     expect(memory.handles()).toEqual([]);
     const missing = server({ files: {} });
@@ -158,9 +158,9 @@ describe('a write stream', () => {
   });
 
   it.each([
-    ['write #1 0+4', 'write refused'],
-    ['write #1 4+2', 'write refused'],
-    ['close #1', 'close refused'],
+    ['write #1 0+4', 'write of "/a" refused'],
+    ['write #1 4+2', 'write of "/a" refused'],
+    ['close #1', 'close of "/a" refused'],
   ])('fails with the refusal of %s', async (refused, end) => {
     const written = await write({}, { refuse: (request) => (request === refused ? 4 : undefined) });
     expect(written.end).toBe(end);

@@ -21,6 +21,7 @@ const about =
 const shared = { connects: false, about: [about] } as const;
 const written = [
   ['0', 'done'],
+  ['1', 'the file could not be written (no space left, for example), and is as it was'],
   ['2', 'wrong use, or an invalid file: the message names the line and the field'],
 ] as const;
 
@@ -31,7 +32,7 @@ export const customersList: CliCommand = {
   usage: ['customers list [options]'],
   options: [fileOption, { name: 'all', help: 'include those who have left' }, json],
   examples: [['list them', 'customers list']],
-  exitCodes: [['0', 'listed'], written[1]],
+  exitCodes: [['0', 'listed'], written[2]],
   async run({ settings, positionals, io }) {
     if (positionals.length > 0)
       throw new UsageError('customers list takes no argument; customers show takes CODE');
@@ -61,7 +62,7 @@ export const customersShow: CliCommand = {
   usage: ['customers show [options] CODE'],
   options: [fileOption],
   examples: [['one customer', 'customers show acme']],
-  exitCodes: [['0', 'shown'], written[1]],
+  exitCodes: [['0', 'shown'], written[2]],
   async run(call) {
     const { code, file } = subjectOf(call);
     say(call.io.stdout, JSON.stringify(await inFile(call.settings, () => customerIn(file, code)), null, 2));

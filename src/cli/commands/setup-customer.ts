@@ -7,7 +7,7 @@ import { customersOf, inFile } from '../connect/target.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { say } from '../io.ts';
 import type { Customer, Customers } from '../library.ts';
-import { codeAndGateway, keyPathOf, pathOf } from '../setup/file.ts';
+import { codeAndGateway, inFileAfterGateway, keyPathOf, pathOf } from '../setup/file.ts';
 import { shellOptions, withGatewayShell } from '../setup/gateway-shell.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Call, CliCommand } from './command.ts';
@@ -58,7 +58,7 @@ export const setupCustomer: CliCommand = {
   ],
   exitCodes: [
     ['0', 'the account and the entry are as they should be'],
-    ['1', 'refused or failed; nothing was done'],
+    ['1', 'refused or failed; nothing was done, unless the message says so'],
     ['2', 'wrong use'],
     ['255', 'no connection to the gateway'],
   ],
@@ -69,15 +69,21 @@ export const setupCustomer: CliCommand = {
     const key = await keyOf(settings);
     // Before anything is done, make sure that the entry can be written.
     await inFile(settings, () => writeEntry({ settings, known, customer, isTrial: true }));
-    const reach = { settings: settings.without('port'), io, positional, gateway: known.gateway };
+    const reach = {
+      settings: settings.without('port'),
+      io,
+      positional,
+      gateway: known.gateway,
+      isChange: true,
+    };
     await withGatewayShell(reach, async (shell) => {
       const { setUpCustomer } = await import('../../setup/customer/setup-customer.ts');
       const replaceKey = settings.flag('replace-key');
       const { did, needsKey } = await setUpCustomer(shell, customer, { key, replaceKey });
-      const isWritten = await inFile(settings, () => writeEntry({ settings, known, customer }));
-      if (isWritten) did.push(writtenEntry(settings, known, code));
-      if (did.length === 0) say(io.stdout, `${code}: all is as it should be`);
       for (const line of did) say(io.stdout, `${code}: ${printable(line, 300)}`);
+      const isWritten = await inFileAfterGateway(settings, () => writeEntry({ settings, known, customer }));
+      if (isWritten) say(io.stdout, `${code}: ${writtenEntry(settings, known, code)}`);
+      if (did.length === 0 && !isWritten) say(io.stdout, `${code}: all is as it should be`);
       if (needsKey) say(io.stdout, `${code}: waits for the PC's key. Next: ssh-via-gateway setup pc ${code}`);
     });
     return exitCodes.ok;

@@ -5,11 +5,10 @@ import { printable } from '../../text/printable.ts';
 import { parseDestination } from '../args/destination.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
 import { wrongValue } from '../args/values.ts';
-import { inFile } from '../connect/target.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { say } from '../io.ts';
 import type { CustomerGateway, Customers } from '../library.ts';
-import { customersIfAny, pathOf } from '../setup/file.ts';
+import { customersIfAny, inFileAfterGateway, pathOf } from '../setup/file.ts';
 import { shellOptions, withGatewayShell } from '../setup/gateway-shell.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Call, CliCommand } from './command.ts';
@@ -73,7 +72,10 @@ export const setupGateway: CliCommand = {
   ],
   exitCodes: [
     ['0', 'it is as it should be; without --apply: it was shown'],
-    ['1', 'it could not be done, or sshd does not use what is in place; the old settings are in force'],
+    [
+      '1',
+      'it could not be done, or sshd does not use what is in place; the old settings are in force, unless the message says otherwise',
+    ],
     ['2', 'wrong use'],
     ['255', 'no connection to the gateway'],
   ],
@@ -82,22 +84,21 @@ export const setupGateway: CliCommand = {
     refuseMore(positionals, 1, 'GATEWAY');
     const known = await customersIfAny(settings);
     const wanted = await settingsOf(settings, known);
-    const reach = { settings, io, positional: positionals[0], gateway: known?.gateway };
+    const isChange = settings.flag('apply');
+    const reach = { settings, io, positional: positionals[0], gateway: known?.gateway, isChange };
     return withGatewayShell(reach, async (shell) => {
       const { applyGateway, planGateway } = await import('../../setup/gateway/setup-gateway.ts');
       const { SetupFailed } = await import('../../setup/shell.ts');
       const plan = await planGateway(shell, wanted);
       for (const line of plan.changes) say(io.stdout, printable(line, 300));
-      const isDone = settings.flag('apply');
-      const all = isDone ? await applyGateway(shell, wanted, plan) : [];
+      const all = isChange ? await applyGateway(shell, wanted, plan) : [];
       for (const did of all) say(io.stderr, printable(did, 300));
-      if (!isDone && plan.changes.length > 0) say(io.stderr, 'Nothing was changed; --apply does it.');
-      if (!isDone && plan.changes.length === 0 && plan.obstacle !== undefined)
+      if (!isChange && plan.changes.length > 0) say(io.stderr, 'Nothing was changed; --apply does it.');
+      if (!isChange && plan.changes.length === 0 && plan.obstacle !== undefined)
         throw new SetupFailed(`${shell.name}: ${printable(plan.obstacle, 1_500)}`);
       if (plan.changes.length === 0 && all.length === 0)
         say(io.stdout, `${shell.name}: all is as it should be`);
-      if (settings.flag('apply'))
-        await record(call, known, { layout: wanted.layout, hostKey: plan.hostKeys });
+      if (isChange) await record(call, known, { layout: wanted.layout, hostKey: plan.hostKeys });
       return exitCodes.ok;
     });
   },
@@ -177,7 +178,7 @@ async function record(
   const isKnown = sameKeys(known?.gateway.hostKey ?? [], found.hostKey);
   const change = { ...fresh, ...layout, ...(isKnown ? {} : { hostKey: found.hostKey }) };
   const file = pathOf(settings);
-  if (await inFile(settings, () => changeGateway(file, change)))
+  if (await inFileAfterGateway(settings, () => changeGateway(file, change)))
     say(io.stderr, `wrote the gateway into ${file}`);
 }
 

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { readOwnFile, whyUnread } from '../../files/own-file.ts';
 import { defaultPort } from '../../options/defaults.ts';
 import { quoted } from '../../text/printable.ts';
@@ -8,6 +7,7 @@ import { customersOf } from '../connect/target.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { say, write } from '../io.ts';
 import type { Customer } from '../library.ts';
+import { fileFailure, putWhole } from '../put-whole.ts';
 import { codeAndGateway, fileOption } from '../setup/file.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Call, CliCommand } from './command.ts';
@@ -58,6 +58,7 @@ export const setupPc: CliCommand = {
   ],
   exitCodes: [
     ['0', 'printed'],
+    ['1', 'it could not be written: no space left, for example; the file of --output is unchanged'],
     ['2', 'wrong use, no such customer, or the host key of the gateway is not in the customers file'],
   ],
   async run({ settings, positionals, io }) {
@@ -94,10 +95,10 @@ async function deliver(script: string, { settings, io }: Pick<Call, 'settings' |
   const file = settings.text('output');
   if (file === undefined) return write(io.stdout, script);
   try {
-    await writeFile(file, script);
+    await putWhole(file, script);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new UsageError(`--output: ${quoted(file)} cannot be written (${code ?? message})`);
+    throw fileFailure(error, `--output: ${quoted(file)} cannot be written (${code ?? message})`);
   }
 }
 

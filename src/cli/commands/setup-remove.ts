@@ -3,7 +3,7 @@ import { printable } from '../../text/printable.ts';
 import { customersOf, inFile } from '../connect/target.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { say } from '../io.ts';
-import { codeAndGateway, pathOf } from '../setup/file.ts';
+import { codeAndGateway, inFileAfterGateway, pathOf } from '../setup/file.ts';
 import { shellOptions, withGatewayShell } from '../setup/gateway-shell.ts';
 import { UsageError } from '../usage-error.ts';
 import type { CliCommand } from './command.ts';
@@ -43,13 +43,14 @@ export const setupRemove: CliCommand = {
       throw new UsageError(`${sharer.code} has the account ${customer.account} too: it cannot be closed`);
     const file = pathOf(settings);
     await inFile(settings, () => changeCustomer(file, code, { state: 'left' }, { isTrial: true }));
-    const reach = { settings: settings.without('port'), io, positional, gateway };
+    const reach = { settings: settings.without('port'), io, positional, gateway, isChange: true };
     await withGatewayShell(reach, async (shell) => {
       const { removeCustomer } = await import('../../setup/customer/setup-customer.ts');
       const { did, heldBy } = await removeCustomer(shell, customer, { adopt: settings.flag('adopt') });
-      const isNews = await inFile(settings, () => changeCustomer(file, code, { state: 'left' }));
-      for (const line of [...did, ...(isNews ? ['marked as left'] : [])])
-        say(io.stdout, `${code}: ${printable(line, 300)}`);
+      for (const line of did) say(io.stdout, `${code}: ${printable(line, 300)}`);
+      const leave = () => changeCustomer(file, code, { state: 'left' });
+      const isNews = await inFileAfterGateway(settings, leave);
+      if (isNews) say(io.stdout, `${code}: marked as left`);
       if (did.length === 0 && !isNews) say(io.stdout, `${code}: was gone already`);
       const [holder] = heldBy;
       say(

@@ -13,6 +13,7 @@ import { logTo } from '../connect/open.ts';
 import { customerOf, targetOptions } from '../connect/target.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { keepReverseTunnel, type ReverseTunnelOptions } from '../library.ts';
+import { fileFailure } from '../put-whole.ts';
 import { isWrongUse } from '../report/wrong-use.ts';
 import { Stopped } from '../stopped.ts';
 import { parseForward } from '../tunnel/forward-spec.ts';
@@ -241,10 +242,11 @@ async function keepLocked(
 
 /** For a path that cannot be used: a folder, no permission to write, a full disk. */
 function lockFailure(error: unknown, path: string, settings: Call['settings']): unknown {
-  const { code, syscall } = error as NodeJS.ErrnoException;
+  const { code, syscall, path: at = '' } = error as NodeJS.ErrnoException;
   if (code === undefined || syscall === undefined) return error;
-  const why = `${quoted(path)} cannot be the lock (${code})`;
-  if (settings.isGiven('lock')) return new UsageError(`${settings.sourceOf('lock')}: ${why}`);
+  const what = syscall === 'mkdir' ? `${code}: the folder ${quoted(at)} cannot be created` : code;
+  const why = `${quoted(path)} cannot be the lock (${what})`;
+  if (settings.isGiven('lock')) return fileFailure(error, `${settings.sourceOf('lock')}: ${why}`);
   return new Error(`${why}; --lock FILE names another, --lock none does without`);
 }
 

@@ -13,6 +13,7 @@ import {
   CustomersFileError,
   loadCustomers,
 } from '../library.ts';
+import { isWrongPath } from '../put-whole.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Hops } from './hops.ts';
 import { connectOptionsOf, lookUpHost, withSettings } from './settings.ts';
@@ -90,13 +91,15 @@ export function customersOf(settings: Settings): Promise<Customers> {
   return inFile(settings, () => loadCustomers(settings.text('customers')));
 }
 
-/** Turns errors in the file into usage errors; if it cannot be read, the message names the option. */
+/** Turns errors in the file into usage errors, unless there is no room for it, or the like; if it cannot be read, the message names the option. */
 export async function inFile<T>(settings: Settings, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof CustomersFileError)) throw error;
     const { message } = error;
+    const cause = error.cause as NodeJS.ErrnoException | undefined;
+    if (cause !== undefined && !isWrongPath(cause)) throw new Error(message, { cause });
     const isUnread = /: (?:there is no such file$|it cannot be read)/.test(message);
     const isNamed = isUnread && settings.isGiven('customers');
     const source = isNamed ? `${settings.sourceOf('customers')}: ` : '';

@@ -81,7 +81,7 @@ export const failureKinds = {
   loginSilent: { theirs: true, logs: true, atJump: true },
   loginCut: { theirs: true, logs: true, atJump: true },
   sessionRefused: { logs: true },
-  sessionSilent: { logs: true, atJump: true },
+  sessionSilent: { logs: true },
   commandHangs: {},
   sftpRefused: { logs: true },
   sftpSilent: { logs: true },

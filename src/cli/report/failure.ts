@@ -2,7 +2,7 @@ import { connectPhases } from '../../errors/phases.ts';
 import { printable } from '../../text/printable.ts';
 import type { Settings } from '../args/settings.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { type Io, OutputGone, say } from '../io.ts';
+import { type Io, OutputLost, say } from '../io.ts';
 import { isSshError, type Phase, type SshError } from '../library.ts';
 import { Stopped } from '../stopped.ts';
 import { jsonText } from './json.ts';
@@ -24,7 +24,7 @@ export interface ReportOptions {
 
 /** Reports on stderr what went wrong and what to do; returns the exit code. */
 export function reportFailure(error: unknown, io: Io, options: ReportOptions = {}): number {
-  if (error instanceof OutputGone) return exitCodes.outputGone;
+  if (error instanceof OutputLost && error.isClosed) return exitCodes.outputGone;
   const exitCode = options.exitCode ?? exitCodeOf(error);
   for (const line of linesOf(error, options)) say(io.stderr, line);
   if (options.json) say(io.stdout, jsonText({ error: { ...recordOf(error, options), exitCode } }));

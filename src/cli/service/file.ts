@@ -1,15 +1,34 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
+import { putWhole } from '../put-whole.ts';
 import { ServiceFailed } from './service.ts';
 
-/** Writes a file atomically. Returns whether its contents changed. @throws {ServiceFailed} */
-export async function putFile(path: string, text: string): Promise<boolean> {
-  if ((await readFile(path, 'utf8').catch(() => undefined)) === text) return false;
+/**
+ * Writes a service's file, and lets `start` make the system use it; if that fails, the file is as it was before, and
+ * `undo` tells the system so. Resolves to whether the file has changed. @throws {ServiceFailed}
+ */
+export async function withFile(
+  path: string,
+  text: string,
+  { start, undo }: { start: (isNews: boolean) => Promise<void>; undo: () => Promise<unknown> },
+): Promise<boolean> {
+  const before = await readFile(path, 'utf8').catch(() => undefined);
+  const isNews = before !== text;
+  if (isNews) await putFile(path, text);
   try {
-    // A name to which nobody else writes at the same time.
-    const temporary = `${path}.${process.pid}.new`;
-    await writeFile(temporary, text, { mode: 0o644 });
-    await rename(temporary, path);
-    return true;
+    await start(isNews);
+    return isNews;
+  } catch (error) {
+    if (isNews) {
+      await (before === undefined ? removeFile(path) : putFile(path, before));
+      await undo();
+    }
+    throw error;
+  }
+}
+
+async function putFile(path: string, text: string): Promise<void> {
+  try {
+    await putWhole(path, text);
   } catch (error) {
     throw cannotWrite(path, error);
   }

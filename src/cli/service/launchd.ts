@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { putFile, removeFile } from './file.ts';
+import { removeFile, withFile } from './file.ts';
 import { type Execute, must, type Service, type ServiceManager } from './service.ts';
 
 export const launchdFolder = '/Library/LaunchDaemons';
@@ -12,11 +12,16 @@ export function launchd(execute: Execute, folder: string): ServiceManager {
   return {
     async install(service) {
       const file = fileOf(service.name);
-      if (!(await putFile(file, plistText(service)))) return [];
       // The previous version, if there is one.
-      await execute('launchctl', ['bootout', `system/${service.name}`]);
-      await control('bootstrap', 'system', file);
-      return [`created and started the launchd service ${service.name}`];
+      const end = () => execute('launchctl', ['bootout', `system/${service.name}`]);
+      const start = async (isNews: boolean) => {
+        if (!isNews) return;
+        await end();
+        await control('bootstrap', 'system', file);
+      };
+      const undo = () => (existsSync(file) ? execute('launchctl', ['bootstrap', 'system', file]) : end());
+      const isNews = await withFile(file, plistText(service), { start, undo });
+      return isNews ? [`created and started the launchd service ${service.name}`] : [];
     },
     async uninstall(name) {
       if (!existsSync(fileOf(name))) return [];

@@ -34,10 +34,11 @@ export class ServiceFailed extends Error {
   override name = 'ServiceFailed';
 }
 
-/** Runs a program that must succeed. @throws {ServiceFailed} with its output. */
+/** Runs a program that must succeed. @throws {ServiceFailed} with its output, on one line. */
 export async function must(execute: Execute, file: string, args: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await execute(file, args);
   if (code === 0) return stdout;
   const why = stderr.trim() || stdout.trim() || `it ended with ${code ?? 'an error at its start'}`;
-  throw new ServiceFailed(`${[file, ...args.slice(0, 3)].join(' ')}: ${why}`);
+  const words = why.replace(/\s*\r?\n\s*/g, '; ');
+  throw new ServiceFailed(`${[file, ...args.slice(0, 3)].join(' ')}: ${words}`);
 }

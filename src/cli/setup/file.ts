@@ -5,7 +5,7 @@ import { defaultCustomersFile } from '../../customers/load.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
 import type { Settings } from '../args/settings.ts';
 import { checkedCode } from '../commands/positionals.ts';
-import { customersOf } from '../connect/target.ts';
+import { customersOf, inFile } from '../connect/target.ts';
 import type { Customers } from '../library.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -41,6 +41,18 @@ export function keyPathOf(settings: Settings, option: string): string | undefine
 /** The customers file, or undefined if there is none yet. */
 export async function customersIfAny(settings: Settings): Promise<Customers | undefined> {
   return existsSync(pathOf(settings)) ? customersOf(settings) : undefined;
+}
+
+/** Writes the customers file after the gateway was changed: what cannot be written is to be made good. */
+export async function inFileAfterGateway<T>(settings: Settings, work: () => Promise<T>): Promise<T> {
+  try {
+    return await inFile(settings, work);
+  } catch (error) {
+    const { message } = error as Error;
+    const how =
+      'The gateway is as it should be, this file is not: run the same command again once it can be written';
+    throw new Error(`${message}. ${how}`, { cause: error });
+  }
 }
 
 /** The one code among the arguments, and what may follow it. */

@@ -1,5 +1,6 @@
 import { gatewayConnectOptions } from '../../customers/connect-options.ts';
-import { type GatewayShell, localShell, remoteShell } from '../../setup/shell.ts';
+import { type GatewayShell, localShell, remoteShell, SetupFailed } from '../../setup/shell.ts';
+import { orAborted } from '../../time/on-abort.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
 import type { Settings } from '../args/settings.ts';
 import { withOptions } from '../connect/open.ts';
@@ -7,7 +8,8 @@ import { connectOptionsOf, withSettings } from '../connect/settings.ts';
 import { withLogin } from '../connect/target.ts';
 import { whereTo } from '../connect/where.ts';
 import type { Io } from '../io.ts';
-import type { ConnectOptions, CustomerGateway } from '../library.ts';
+import { type ConnectOptions, type CustomerGateway, isSshError } from '../library.ts';
+import { stoppedWith } from '../stopped.ts';
 import { UsageError } from '../usage-error.ts';
 
 /** How every `setup` command reaches the gateway. */
@@ -23,13 +25,41 @@ interface Reach {
   positional: string | undefined;
   /** The gateway in the customers file, if there is one. */
   gateway: CustomerGateway | undefined;
+  /** The work changes the gateway. */
+  isChange: boolean;
 }
 
-/** Runs `work` with a shell on the gateway: this machine, the destination, or the gateway in the customers file. */
+/**
+ * Runs `work` with a shell on the gateway: this machine, the destination, or the gateway in the customers file. If the
+ * user stops it, or the connection is lost, the error says whether the gateway may have been changed.
+ */
 export async function withGatewayShell<T>(
   reach: Reach,
   work: (shell: GatewayShell) => Promise<T>,
 ): Promise<T> {
+  let mayHaveChanged = false;
+  const watched = (shell: GatewayShell) => {
+    const run: GatewayShell['run'] = (argv) => {
+      if (!reach.io.signal.aborted) mayHaveChanged = reach.isChange;
+      // A script that has begun cannot be called back.
+      return orAborted(shell.run(argv), reach.io.signal);
+    };
+    return work({ ...shell, run });
+  };
+  try {
+    return await reachShell(reach, watched);
+  } catch (error) {
+    const { signal } = reach.io;
+    const known = mayHaveChanged ? `the gateway may have been changed. ${again}` : 'nothing was changed';
+    if (signal.aborted) throw stoppedWith(signal.reason, { known: `stopped: ${known}` });
+    if (!mayHaveChanged || !(error instanceof SetupFailed) || !isSshError(error.cause)) throw error;
+    throw new SetupFailed(`${error.message}; ${known}`, { cause: error.cause });
+  }
+}
+
+const again = 'The same command again completes it, or says that all is as it should be';
+
+async function reachShell<T>(reach: Reach, work: (shell: GatewayShell) => Promise<T>): Promise<T> {
   const { settings, io, positional } = reach;
   if (settings.flag('local')) {
     if (positional !== undefined) throw new UsageError('Give --local or a destination, not both');

@@ -1,5 +1,5 @@
 import { exitCodeOfEnd } from '../exec/exit-code.ts';
-import { type Io, OutputGone, say, write } from '../io.ts';
+import { type Io, OutputLost, say, write } from '../io.ts';
 import type { Connection, ShellSession } from '../library.ts';
 import { EscapeKeys } from './escape.ts';
 import { makeRaw } from './terminal.ts';
@@ -56,7 +56,7 @@ async function show(shell: ShellSession, io: Io, hasLeft: () => boolean): Promis
   try {
     for await (const bytes of shell) await write(io.stdout, bytes);
   } catch (error) {
-    if (hasLeft() && !(error instanceof OutputGone)) return;
+    if (hasLeft() && !(error instanceof OutputLost)) return;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { readOwnFile } from '../../files/own-file.ts';
@@ -50,14 +50,9 @@ function parseHolder(text: string): Holder | undefined {
 
 /** Creates the lock if there is none: if several try, one succeeds. */
 export async function createLock(path: string, holder: Holder): Promise<boolean> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   try {
-    const file = await open(path, 'wx', 0o644);
-    try {
-      await file.writeFile(JSON.stringify(holder));
-    } finally {
-      await file.close();
-    }
+    await writeNew(path, holder);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
@@ -65,10 +60,43 @@ export async function createLock(path: string, holder: Holder): Promise<boolean>
   }
 }
 
+/**
+ * Whoever may write into the folder can replace the lock. Not `recursive`: where a folder may not be created, Node
+ * says that it does not exist (ENOENT) instead of why.
+ */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, 0o700);
+  } catch (error) {
+    if (await isFolder(path)) return;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await mkdir(path, 0o700);
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isDirectory() ?? false;
+}
+
+/** On a full disk, no empty file stays that would look like somebody's lock. */
+async function writeNew(path: string, holder: Holder): Promise<void> {
+  const file = await open(path, 'wx', 0o644);
+  try {
+    await file.writeFile(JSON.stringify(holder));
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
 /** Replaces a stale lock by ours, atomically. If several do, the last one holds it. */
 export async function replaceLock(path: string, holder: Holder): Promise<void> {
   const temporary = `${path}.${holder.token}`;
-  await writeFile(temporary, JSON.stringify(holder));
+  await writeNew(temporary, holder);
   try {
     await rename(temporary, path);
   } catch (error) {

@@ -94,6 +94,14 @@ const commands: Situation[] = [
     open: at({ maxSessions: 0 }, ...short),
   },
   {
+    what: 'sessions that do not open',
+    ...exec,
+    kind: 'sessionSilent',
+    says: /did not answer the request for a session/,
+    todo: /the server is overloaded, or the set-up of the session hangs/,
+    open: faulty({ channel: { hang: true } }, ...short),
+  },
+  {
     what: 'sessions that are prohibited',
     ...exec,
     kind: 'sessionRefused',

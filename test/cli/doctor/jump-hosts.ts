@@ -213,9 +213,9 @@ export const jumpHosts: Situation[] = [
   {
     what: 'a firewall behind the jump host that drops packets',
     ...way,
-    kind: 'sessionSilent',
-    says: /^jump 1 of 1 .*way on from there does not open in time/,
-    todo: /nc -vz HOST PORT/,
+    kind: 'gatewayCannotReach',
+    says: /^the jump host works, but cannot reach the next host: jump 1 of 1 .* could not reach .* within 400 ms/,
+    todo: /no firewall between them drop the packets/,
     open: jumpThat({ faults: { channel: { hang: true } } }, '--channel-timeout', '400ms'),
   },
   {

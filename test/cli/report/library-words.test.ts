@@ -32,6 +32,11 @@ const neverShown = [
   ...['hostKey.verify threw', 'hostKey.verify refused'],
   ...['the file is larger than', 'command.stdin: ', 'jumpHost(...), proxyCommand(...)'],
   ...['what loadCustomers has read', 'the path of a customers file, or what', 'a promise of one (await it)'],
+  // Of runJob, which no command uses.
+  ...[
+    'It was told to end, and was not over when asked',
+    'The job may still be running: nobody could end it.',
+  ],
   // Of the key itself: the program gives its path.
   ...['something like the path of a file given'],
   // Of streams: a file is sent again without being asked for.

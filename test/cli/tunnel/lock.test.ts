@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { statSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { LockHeld, takeLock } from '../../../src/cli/tunnel/lock.ts';
 
@@ -119,3 +120,29 @@ test('the content of a lock file is shown without line breaks and escapes', asyn
   expect(error).toBeInstanceOf(LockHeld);
   expect((error as Error).message).toContain('on h\\nforged line since \\x1b[2J');
 });
+
+test.skipIf(process.platform === 'win32')('nobody else may replace it, whatever the umask', async () => {
+  const before = process.umask(0);
+  try {
+    const deep = join(folder, 'a', 'b', 'tunnel.lock');
+    const lock = await takeLock(deep, quick);
+    const modes = [join(folder, 'a'), dirname(deep), deep].map((one) => statSync(one).mode & 0o777);
+    expect(modes).toEqual([0o700, 0o700, 0o644]);
+    await lock.release();
+    await leaveBehind({ ...stranger, pid: await deadPid() });
+    const taken = await takeLock(path, quick);
+    expect(statSync(path).mode & 0o777).toBe(0o644);
+    await taken.release();
+  } finally {
+    process.umask(before);
+  }
+});
+
+test.runIf(process.platform === 'linux')(
+  'a folder that cannot be created is named, with the reason',
+  async () => {
+    // In /proc, not even root may. Node's own recursive mkdir would try for ever there.
+    const taking = takeLock('/proc/sub/deep/tunnel.lock', quick);
+    await expect(taking).rejects.toMatchObject({ syscall: 'mkdir', path: '/proc/sub', code: 'ENOENT' });
+  },
+);

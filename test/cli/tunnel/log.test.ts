@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -87,4 +96,43 @@ it('goes to stderr, with the reason, if the file cannot be written', () => {
   expect(noteInto()).toMatch(
     /the log: ".*" cannot be written \(\w+\); its lines are written here instead\n.*the gateway listens\n$/,
   );
+});
+
+it.runIf(process.platform !== 'win32')('is for this user alone, and keeps the mode that it has', () => {
+  const before = process.umask(0);
+  try {
+    noteInto();
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    chmodSync(file, 0o640);
+    writeFileSync(file, 'x'.repeat(full));
+    noteInto();
+    expect(readdirSync(folder)).toHaveLength(2);
+    expect(statSync(file).mode & 0o777).toBe(0o640);
+  } finally {
+    process.umask(before);
+  }
+});
+
+it('goes to stderr while stdout is on a full disk, and back when there is room', async () => {
+  const lines: string[] = [];
+  let isFull = true;
+  const stdout = new PassThrough();
+  stdout.write = ((chunk: string, done: (error?: Error) => void) => {
+    if (isFull) done(Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' }));
+    else lines.push(chunk);
+    return true;
+  }) as typeof stdout.write;
+  const stderr = new PassThrough();
+  const { signal } = new AbortController();
+  const log = openLog({ stdin: new PassThrough(), stdout, stderr, env: {}, signal }, { json: false });
+  log.note('info', 'up', 'one');
+  await new Promise(setImmediate);
+  log.note('info', 'up', 'two');
+  await new Promise(setImmediate);
+  isFull = false;
+  log.note('info', 'up', 'three');
+  expect(String(stderr.read())).toMatch(
+    /^ssh-via-gateway: stdout cannot be written \(ENOSPC\); its lines are written here instead\n.*one\n.*two\n$/,
+  );
+  expect(lines).toEqual([expect.stringMatching(/three\n$/)]);
 });

@@ -101,10 +101,6 @@ export const englishAtJump: Words['atJump'] = {
     says: ({ said }) => said,
     todo: 'The jump host hung up during the login: it bars the account or the address, or its process failed. Try again in a minute.',
   },
-  sessionSilent: {
-    says: ({ at }) => `${at} works, but the way on from there does not open in time`,
-    todo: 'What comes next does not answer the jump host: it is off, or a firewall between them drops the packets. On the jump host: nc -vz HOST PORT.',
-  },
   lost: {
     says: ({ said }) => said,
     todo: 'The line to the jump host broke while we looked. Ask again; if it breaks at the same place again, look at the log of the jump host.',
