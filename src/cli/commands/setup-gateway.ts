@@ -72,10 +72,7 @@ export const setupGateway: CliCommand = {
   ],
   exitCodes: [
     ['0', 'it is as it should be; without --apply: it was shown'],
-    [
-      '1',
-      'it could not be done, or sshd does not use what is in place; the old settings are in force, unless the message says otherwise',
-    ],
+    ['1', 'not done, or sshd does not use what is in place; if not said otherwise, nothing has changed'],
     ['2', 'wrong use'],
     ['255', 'no connection to the gateway'],
   ],

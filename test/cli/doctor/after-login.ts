@@ -99,7 +99,7 @@ const commands: Situation[] = [
     kind: 'sessionSilent',
     says: /did not answer the request for a session/,
     todo: /the server is overloaded, or the set-up of the session hangs/,
-    open: faulty({ channel: { hang: true } }, ...short),
+    open: faulty({ channel: { hang: true } }, '--channel-timeout', '400ms'),
   },
   {
     what: 'sessions that are prohibited',
