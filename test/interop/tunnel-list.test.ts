@@ -94,6 +94,10 @@ describe('tunnels made by OpenSSH’s own client', () => {
     const [notSsh] = await listTunnels(asRoot, { ports: [pc.port], check: false });
     expect(notSsh).toMatchObject({ port: pc.port, user: 'root' });
     expect(notSsh?.pid).toBeUndefined();
-    expect(await endTunnel(asRoot, pc.port)).toMatchObject({ ended: false, reason: 'holder-unknown' });
+    expect(await endTunnel(asRoot, pc.port)).toMatchObject({
+      ended: false,
+      reason: 'holder-unknown',
+      message: `No SSH session holds port ${pc.port}: another program of root listens on it.`,
+    });
   });
 });

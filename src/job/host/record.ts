@@ -9,10 +9,8 @@ export interface JobRecord {
   /** Undefined if the job has not been started. */
   claim: Claim | undefined;
   alive: boolean;
-  /** Undefined unless the file is complete. */
-  exit:
-    | { code: number; at: number /** What `code` means if a signal ended it. */; signal: string | undefined }
-    | undefined;
+  /** Undefined unless the file is complete. `signal` is what `code` means if a signal ended it. */
+  exit: { code: number; at: number; signal: string | undefined } | undefined;
   /** The last signal sent by `kill()`. */
   killed: string | undefined;
   /** Bytes written to stdout so far. */

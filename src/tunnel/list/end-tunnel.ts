@@ -58,7 +58,10 @@ export async function endTunnel(
   if (!holder) {
     return failed(
       'holder-unknown',
-      `Which session of ${user ?? `uid ${listener.uid}`} holds port ${port} cannot be determined by this account.`,
+      // Only root sees which process listens.
+      listener.pid !== undefined
+        ? `No SSH session holds port ${port}: another program of ${user ?? `uid ${listener.uid}`} listens on it.`
+        : `Which session of ${user ?? `uid ${listener.uid}`} holds port ${port} cannot be determined by this account.`,
     );
   }
   const { pid, start } = holder.session;
