@@ -65,7 +65,13 @@ export const setupCustomer: CliCommand = {
   async run({ settings, positionals, io }) {
     const { code, positional } = codeAndGateway(positionals);
     const known = await customersOf(settings);
-    const customer = wanted({ settings, io }, known, code);
+    const customer = wanted(settings, known, code);
+    const { route, port } = customer;
+    if (!known.customers.has(code) && route !== 'socket' && port > 32_767)
+      say(
+        io.stderr,
+        `--port ${port}: the gateway may take it for a connection of its own; 1024 to 32767 is safe`,
+      );
     const key = await keyOf(settings);
     // Before anything is done, make sure that the entry can be written.
     await inFile(settings, () => writeEntry({ settings, known, customer, isTrial: true }));
@@ -92,11 +98,7 @@ export const setupCustomer: CliCommand = {
 
 type Wanted = Pick<Customer, 'code' | 'account' | 'port' | 'route'>;
 
-function wanted(
-  { settings, io }: Pick<Call, 'settings' | 'io'>,
-  { customers, gateway }: Customers,
-  code: string,
-): Wanted {
+function wanted(settings: Call['settings'], { customers, gateway }: Customers, code: string): Wanted {
   const before = customers.get(code);
   const port = settings.port('port') ?? before?.port;
   if (port === undefined) throw new UsageError("--port N says which port of the gateway is the customer's");
@@ -112,11 +114,6 @@ function wanted(
   if (route !== 'socket' && port < 1024) {
     throw new UsageError(`--port: ${port} is reserved for root by sshd; 1024 to 65535 would be right`);
   }
-  if (!before && route !== 'socket' && port > 32_767)
-    say(
-      io.stderr,
-      `--port ${port}: the gateway may take it for a connection of its own; 1024 to 32767 is safe`,
-    );
   return { code, account, port, route };
 }
 

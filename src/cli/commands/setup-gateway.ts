@@ -88,13 +88,13 @@ export const setupGateway: CliCommand = {
       const { SetupFailed } = await import('../../setup/shell.ts');
       const plan = await planGateway(shell, wanted);
       for (const line of plan.changes) say(io.stdout, printable(line, 300));
-      const all = isChange ? await applyGateway(shell, wanted, plan) : [];
-      for (const did of all) say(io.stderr, printable(did, 300));
-      if (!isChange && plan.changes.length > 0) say(io.stderr, 'Nothing was changed; --apply does it.');
-      if (!isChange && plan.changes.length === 0 && plan.obstacle !== undefined)
-        throw new SetupFailed(`${shell.name}: ${printable(plan.obstacle, 1_500)}`);
-      if (plan.changes.length === 0 && all.length === 0)
-        say(io.stdout, `${shell.name}: all is as it should be`);
+      const did = isChange ? await applyGateway(shell, wanted, plan) : [];
+      for (const line of did) say(io.stderr, printable(line, 300));
+      const { changes, obstacle } = plan;
+      if (!isChange && changes.length > 0) say(io.stderr, 'Nothing was changed; --apply does it.');
+      else if (!isChange && obstacle !== undefined)
+        throw new SetupFailed(`${shell.name}: ${printable(obstacle, 1_500)}`);
+      else if (changes.length + did.length === 0) say(io.stdout, `${shell.name}: all is as it should be`);
       if (isChange) await record(call, known, { layout: wanted.layout, hostKey: plan.hostKeys });
       return exitCodes.ok;
     });

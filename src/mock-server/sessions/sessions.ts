@@ -58,6 +58,7 @@ function serveSession(connection: ServerConnection, session: Session, files: Fil
     connection.note({ type: 'exec', command });
     connection.reach('exec');
     const { refuse, closeUnanswered } = connection.faults.exec ?? {};
+    // What listens for its end closes the channel.
     if (closeUnanswered) return void session.emit('close');
     if (refuse) return reject?.();
     const channel = accept();

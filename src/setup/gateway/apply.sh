@@ -81,8 +81,10 @@ for one in $group $workers; do
   say "did made the group $one"
 done
 differs() { ! printf "%s" "$2" | cmp -s - "$1"; }
+changed=1
+! differs "$dropin" "$dropin_text" && ! differs "$helper" "$helper_text" && [ -z "$reloaded" ] && changed=
 back=" The old settings are back."
-! differs "$dropin" "$dropin_text" && ! differs "$helper" "$helper_text" && [ -z "$reloaded" ] && back=" Nothing was changed."
+[ -n "$changed" ] || back=" Nothing was changed."
 { ! differs "$dropin" "$dropin_text" || back_up "$dropin"; } && { ! differs "$helper" "$helper_text" || back_up "$helper"; } ||
   fail "No backup could be written to $state/backup."
 mkdir -p "$(dirname "$helper")" && put "$helper" "$helper_text" 755 || fail "$helper cannot be written."
@@ -102,7 +104,7 @@ cmp -s "$work/before" "$work/after" || fail "The settings of root would change; 
 
 # For setup customer, which has to ask it too.
 printf "%s\n" "$sshd" "$config" >"$state/sshd" || fail "$state cannot be written.$back"
-if [ "$back" = " Nothing was changed." ]; then
+if [ -z "$changed" ]; then
   finished=1
   say "done"
   exit

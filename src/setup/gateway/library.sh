@@ -107,7 +107,11 @@ obstacle() {
     say "Something else in the configuration of sshd wins: instead of \"$line\" it would use \"$(grep -i "^${line%% *} " "$1")\""
     break
   done)
-  [ -n "$wrong" ] || wrong=$(keeps_out "$1" tunnel-any "the accounts tunnel-*")
+  if [ -n "$wrong" ]; then
+    say "$wrong."
+    return
+  fi
+  wrong=$(keeps_out "$1" tunnel-any "the accounts tunnel-*")
   case $wrong in
     AllowUsers*)
       # It may name each of them.
@@ -118,8 +122,5 @@ obstacle() {
       done
       [ -n "$unnamed" ] || wrong= ;;
   esac
-  case $wrong in
-    *sshd\ fits* | *"not name"*) say "$wrong, so no PC could log in." ;;
-    ?*) say "$wrong." ;;
-  esac
+  [ -z "$wrong" ] || say "$wrong, so no PC could log in."
 }

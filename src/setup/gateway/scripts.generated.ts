@@ -76,8 +76,10 @@ made_groups="$made_groups $one"
 say "did made the group $one"
 done
 differs() { ! printf "%s" "$2" | cmp -s - "$1"; }
+changed=1
+! differs "$dropin" "$dropin_text" && ! differs "$helper" "$helper_text" && [ -z "$reloaded" ] && changed=
 back=" The old settings are back."
-! differs "$dropin" "$dropin_text" && ! differs "$helper" "$helper_text" && [ -z "$reloaded" ] && back=" Nothing was changed."
+[ -n "$changed" ] || back=" Nothing was changed."
 { ! differs "$dropin" "$dropin_text" || back_up "$dropin"; } && { ! differs "$helper" "$helper_text" || back_up "$helper"; } ||
 fail "No backup could be written to $state/backup."
 mkdir -p "$(dirname "$helper")" && put "$helper" "$helper_text" 755 || fail "$helper cannot be written."
@@ -93,7 +95,7 @@ problem=$(obstacle "$work/now")
 of_root after
 cmp -s "$work/before" "$work/after" || fail "The settings of root would change; the old ones are back: $(diff "$work/before" "$work/after")"
 printf "%s\\n" "$sshd" "$config" >"$state/sshd" || fail "$state cannot be written.$back"
-if [ "$back" = " Nothing was changed." ]; then
+if [ -z "$changed" ]; then
 finished=1
 say "done"
 exit
@@ -375,7 +377,11 @@ grep -qixF -e "$line" "$1" && continue
 say "Something else in the configuration of sshd wins: instead of \\"$line\\" it would use \\"$(grep -i "^\${line%% *} " "$1")\\""
 break
 done)
-[ -n "$wrong" ] || wrong=$(keeps_out "$1" tunnel-any "the accounts tunnel-*")
+if [ -n "$wrong" ]; then
+say "$wrong."
+return
+fi
+wrong=$(keeps_out "$1" tunnel-any "the accounts tunnel-*")
 case $wrong in
 AllowUsers*)
 unnamed=1
@@ -385,10 +391,7 @@ unnamed=$(keeps_out "$1" "$one" "$one")
 done
 [ -n "$unnamed" ] || wrong= ;;
 esac
-case $wrong in
-*sshd\\ fits* | *"not name"*) say "$wrong, so no PC could log in." ;;
-?*) say "$wrong." ;;
-esac
+[ -z "$wrong" ] || say "$wrong, so no PC could log in."
 }
 `;
 

@@ -104,7 +104,7 @@ async function replaceAmongOthers(sftp: SftpRequests, names: Replacing, run?: Pu
 
 function amongOthers(error: SftpFailed): SftpFailed {
   const others = 'Another upload may be replacing the same file: try again once it has ended.';
-  return Object.assign(hinted(error, others), { retryable: true });
+  return hinted(error, others, { retryable: true });
 }
 
 async function replaceByWayOfBackup(sftp: SftpRequests, names: Replacing): Promise<void> {
