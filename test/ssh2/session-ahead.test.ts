@@ -2,28 +2,31 @@ import { describe, expect, it, vi } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
 import { type MockServerOptions, startMockServer } from '../../src/mock-server/index.ts';
 import type { Link } from '../../src/ssh2/channels/link.ts';
+import { mannersOf } from '../../src/ssh2/channels/server-manners.ts';
 import type { ChannelOutcome } from '../../src/ssh2/channels/session-channel.ts';
 import { optionsFor } from '../support/connect.ts';
 import { plainLink } from '../support/plain-link.ts';
 
-async function start(options: MockServerOptions = {}, serverVersion = 'OpenSSH_9.9') {
+async function start(options: MockServerOptions = {}, serverVersion = 'OpenSSH_9.9', roundTrip?: number) {
   const server = await startMockServer(options);
   const { host, port, username, password } = server;
   const plain = await plainLink({
-    ...{ host, port, username, password, opensAhead: true, serverVersion },
+    ...{ host, port, username, password, opensAhead: true, serverVersion, roundTrip },
   });
   const { link } = plain;
-  const run = async () => {
-    const session = await link.exec({ command: 'true', hasNoInput: () => true });
-    return new Promise<ChannelOutcome>((resolve) => {
-      session.start({ onStdout: () => {}, onStderr: () => {}, onEnd: resolve });
-    });
-  };
+  const run = () => runOn(link);
   const dispose = async () => {
     await plain.close();
     await server.close();
   };
   return { server, link, run, client: plain.client, [Symbol.asyncDispose]: dispose };
+}
+
+async function runOn(link: Link): Promise<ChannelOutcome> {
+  const session = await link.exec({ command: 'true', hasNoInput: () => true });
+  return new Promise((resolve) => {
+    session.start({ onStdout: () => {}, onStderr: () => {}, onEnd: resolve });
+  });
 }
 
 const wellDone = { kind: 'exit', exitCode: 0 };
@@ -115,16 +118,10 @@ describe('a session that is opened ahead', () => {
   it('is opened beyond the usual limit while there is always an unanswered request, and at once on the next connection', async () => {
     await using first = await start({ faults: { latencyMs: 40 }, maxSessions: 40 });
     const { host, port, username, password } = first.server;
-    const run = async (link: Link) => {
-      const session = await link.exec({ command: 'true', hasNoInput: () => true });
-      await new Promise((resolve) =>
-        session.start({ onStdout: () => {}, onStderr: () => {}, onEnd: resolve }),
-      );
-    };
     const lanes = (link: Link, count: number) =>
       Promise.all(
         Array.from({ length: 8 }, async () => {
-          for (let n = 0; n < count; n++) await run(link);
+          for (let n = 0; n < count; n++) await runOn(link);
         }),
       );
     await lanes(first.link, 12);
@@ -146,14 +143,8 @@ describe('a session that is opened ahead', () => {
       plainLink({ ...{ host, port, username, password, opensAhead: true, serverVersion: 'OpenSSH_9.9' } });
     for (let turn = 0; turn < 3; turn++) {
       await using plain = await again();
-      const run = async () => {
-        const session = await plain.link.exec({ command: 'true', hasNoInput: () => true });
-        await new Promise((resolve) =>
-          session.start({ onStdout: () => {}, onStderr: () => {}, onEnd: resolve }),
-        );
-      };
       const lane = async () => {
-        for (let n = 0; n < 4; n++) await run();
+        for (let n = 0; n < 4; n++) await runOn(plain.link);
       };
       await Promise.all([lane(), lane()]);
     }
@@ -194,6 +185,75 @@ describe('a session that is opened ahead', () => {
     // Without sessions ahead each takes two.
     expect(trips.sort((a, b) => a - b)[trips.length >> 1]).toBeLessThan(2.4);
     expect(refusals(mock.server)).toBeLessThanOrEqual(1);
+  });
+
+  describe('with the first of many commands, which follow no other', () => {
+    const together = (run: () => Promise<ChannelOutcome>, count: number) =>
+      Promise.all(Array.from({ length: count }, run));
+    const far = { faults: { latencyMs: 30 }, maxSessions: 40 };
+
+    it('is there for the second of each', async () => {
+      await using server = await startMockServer({ ...far, faults: { latencyMs: 50 } });
+      const { host, port, username, password } = server;
+      mannersOf({ host, port }, 'OpenSSH_9.9').took(16);
+      await using plain = await plainLink({
+        ...{ host, port, username, password, opensAhead: true, serverVersion: 'OpenSSH_9.9', roundTrip: 100 },
+      });
+      const found: (number | undefined)[] = [];
+      const lane = async () => {
+        await runOn(plain.link);
+        found.push(plain.link.ahead?.unused);
+        await runOn(plain.link);
+      };
+      await Promise.all(Array.from({ length: 8 }, lane));
+      expect(found).toHaveLength(8);
+      for (const unused of found) expect(unused).toBeGreaterThan(0);
+      expect(refusals(server)).toBe(0);
+    });
+
+    it('stays within the limit that is assumed, and is closed if none follows', async () => {
+      await using mock = await start(far, 'OpenSSH_9.9', 60);
+      expect(await together(mock.run, 8)).toEqual(Array(8).fill(wellDone));
+      // Of ten; one more is not tried.
+      expect(mock.link.slots.open).toBe(2);
+      await expect.poll(() => mock.link.slots.open, { timeout: 4_000 }).toBe(0);
+      expect(refusals(mock.server)).toBe(0);
+    });
+
+    it.each([
+      ['three', 3, 'OpenSSH_9.9', 60],
+      ['eight to a near server', 8, 'OpenSSH_9.9', 19],
+      ['eight to a server that may not take several', 8, 'ACME_1.0', 60],
+      ['eight to one whose round trip is not known', 8, 'OpenSSH_9.9', undefined],
+    ])('is not opened with %s', async (_words, count, serverVersion, roundTrip) => {
+      await using mock = await start(far, serverVersion, roundTrip);
+      await together(mock.run, count);
+      expect(mock.link.slots.open).toBe(0);
+      expect(mock.link.slots.seen).toBeLessThanOrEqual(count);
+    });
+
+    it('costs no command anything if the server refuses it', async () => {
+      await using mock = await start({ ...far, maxSessions: 8 }, 'OpenSSH_9.9', 60);
+      expect(await together(mock.run, 8)).toEqual(Array(8).fill(wellDone));
+      expect(refusals(mock.server)).toBe(2);
+      expect(await together(mock.run, 8)).toEqual(Array(8).fill(wellDone));
+      expect(commands(mock.server)).toHaveLength(16);
+    });
+
+    it('is not opened on the next connection if the server has ended one over it', async () => {
+      await using mock = await start(far, 'OpenSSH_9.9', 60);
+      const ending = together(mock.run, 8);
+      await expect.poll(() => mock.link.ahead?.isOpening, { interval: 5 }).toBe(true);
+      mock.link.endedByServer();
+      await ending;
+      const { host, port, username, password } = mock.server;
+      await using again = await plainLink({
+        ...{ host, port, username, password, opensAhead: true, serverVersion: 'OpenSSH_9.9', roundTrip: 60 },
+      });
+      await together(() => runOn(again.link), 8);
+      expect(again.link.slots.open).toBe(0);
+      expect(again.link.slots.seen).toBeLessThanOrEqual(8);
+    });
   });
 
   it('is requested once for many commands after one', async () => {

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import ssh2, { type ConnectConfig } from 'ssh2';
 import { ConnectionLost, type SshError } from '../../src/errors/index.ts';
 import { boundWindows } from '../../src/ssh2/bounds/receive-window.ts';
+import type { EarlySession } from '../../src/ssh2/channels/early-session.ts';
 import { openDirect } from '../../src/ssh2/channels/forwards.ts';
 import { Link } from '../../src/ssh2/channels/link.ts';
 
@@ -19,6 +20,8 @@ export interface PlainLinkOptions {
   /** What the link believes the server to be; by default one that takes several sessions. */
   serverVersion?: string | undefined;
   maxSessions?: number | undefined;
+  /** Milliseconds of a round trip, as if the login had shown it. */
+  roundTrip?: number | undefined;
 }
 
 /** A Link over a bare ssh2 client: for tests of what stands on a Link, without what makes one. */
@@ -31,10 +34,12 @@ export async function plainLink(options: PlainLinkOptions) {
     opensAhead = false,
     serverVersion = 'OpenSSH_9.9',
     maxSessions,
+    roundTrip,
     ...rest
   } = options;
   const client = new ssh2.Client();
-  const behaviour = { channelTimeout, opensAhead, serverVersion, maxSessions };
+  const early = roundTrip === undefined ? undefined : ({ roundTrip, isComing: false } as EarlySession);
+  const behaviour = { channelTimeout, opensAhead, serverVersion, maxSessions, early };
   const link = new Link(client, { host, port, hop }, behaviour);
   let asked = false;
   const closed = new Promise<SshError | undefined>((resolve) => {

@@ -9,6 +9,10 @@ import type { ServerManners } from './server-manners.ts';
 
 /** A command that begins this soon (milliseconds) after another has ended is likely to be followed by one more. */
 const sequelWithin = 500;
+/** So many commands at a time are seldom the last. */
+const many = 4;
+/** From this round trip on (milliseconds), as the login has shown it, sessions are opened ahead already with them. */
+const far = 20;
 /** How often (milliseconds) sessions that are no longer needed are closed. */
 const period = 1_000;
 /** How many sessions are left for others, once the server's limit is known, where the server is near. */
@@ -47,6 +51,8 @@ export class SessionAhead {
   /** Whether the request that left with the login is unanswered, and who waits for the answer. */
   #isEarlyComing = false;
   #onEarly: (() => void) | undefined;
+  /** Whether a session that is opened with the first of many commands is worth it. */
+  #isFar = false;
 
   /** `release` is called when a session that was never used no longer counts on the server; see `OwnSession.begin`. */
   constructor(
@@ -79,13 +85,18 @@ export class SessionAhead {
     return true;
   }
 
-  /** Requests one more session, unless there are enough or others might miss it. Call it while a command is running. */
-  prepare(): void {
+  /**
+   * Requests one more session, unless there are enough or others might miss it. Call it while a command is running.
+   * `isSequel`: the command follows another. If it does not, it has to be one of many, and the server far away.
+   */
+  prepare(isSequel = true): void {
+    if (!isSequel && (!this.#isFar || this.#inUse < many)) return;
     this.#peak = Math.max(this.#peak, this.#inUse);
     if (!this.#slots.takesSeveral || !this.#manners.takesAhead) return;
     const enough = this.#wanted;
     const has = this.#held.length + this.#opening - this.#expecting.length;
     if (has < enough && this.#slots.take()) this.#request(false);
+    else if (!isSequel) return;
     else if (has < this.#recentPeak && this.#manners.takesMore && this.#slots.takeBeyond())
       this.#request(true);
     else if (has < enough) this.#catchUpLater(enough - has);
@@ -107,6 +118,7 @@ export class SessionAhead {
 
   /** Takes over the session that was requested with the login, if there is one. It counts like any other. */
   adopt(early: EarlySession): void {
+    this.#isFar = early.roundTrip >= far;
     if (!early.isComing || !this.#slots.take(false)) return;
     this.#opening++;
     this.#isEarlyComing = true;

@@ -42,7 +42,7 @@ interface CommandLink {
   readonly lost: Lost;
   readonly commandEnded: () => void;
   readonly channelTimeout: number;
-  readonly ahead: { prepare(): void } | undefined;
+  readonly ahead: { prepare(isSequel: boolean): void } | undefined;
 }
 
 type SessionCallback = OpenedCallback<SessionChannel>;
@@ -138,6 +138,6 @@ export class CommandPlan implements OpenPlan<SessionChannel> {
   /** Runs in the turn in which the command is sent. */
   #sent(channel: { eof(): void }): void {
     if (this.#request.hasNoInput?.()) channel.eof();
-    if (this.#isSequel) this.#link.ahead?.prepare();
+    this.#link.ahead?.prepare(this.#isSequel);
   }
 }
