@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
-import { type MockServerOptions, startMockServer } from '../../src/mock-server/index.ts';
+import { type MockServer, type MockServerOptions, startMockServer } from '../../src/mock-server/index.ts';
 import type { Link } from '../../src/ssh2/channels/link.ts';
 import { mannersOf } from '../../src/ssh2/channels/server-manners.ts';
 import type { ChannelOutcome } from '../../src/ssh2/channels/session-channel.ts';
@@ -9,10 +9,7 @@ import { plainLink } from '../support/plain-link.ts';
 
 async function start(options: MockServerOptions = {}, serverVersion = 'OpenSSH_9.9', roundTrip?: number) {
   const server = await startMockServer(options);
-  const { host, port, username, password } = server;
-  const plain = await plainLink({
-    ...{ host, port, username, password, opensAhead: true, serverVersion, roundTrip },
-  });
+  const plain = await linkTo(server, serverVersion, roundTrip);
   const { link } = plain;
   const run = () => runOn(link);
   const dispose = async () => {
@@ -20,6 +17,11 @@ async function start(options: MockServerOptions = {}, serverVersion = 'OpenSSH_9
     await server.close();
   };
   return { server, link, run, client: plain.client, [Symbol.asyncDispose]: dispose };
+}
+
+function linkTo(server: MockServer, serverVersion = 'OpenSSH_9.9', roundTrip?: number) {
+  const { host, port, username, password } = server;
+  return plainLink({ host, port, username, password, opensAhead: true, serverVersion, roundTrip });
 }
 
 async function runOn(link: Link): Promise<ChannelOutcome> {
@@ -117,7 +119,6 @@ describe('a session that is opened ahead', () => {
 
   it('is opened beyond the usual limit while there is always an unanswered request, and at once on the next connection', async () => {
     await using first = await start({ faults: { latencyMs: 40 }, maxSessions: 40 });
-    const { host, port, username, password } = first.server;
     const lanes = (link: Link, count: number) =>
       Promise.all(
         Array.from({ length: 8 }, async () => {
@@ -126,9 +127,7 @@ describe('a session that is opened ahead', () => {
       );
     await lanes(first.link, 12);
     expect(first.link.slots.limit).toBeGreaterThanOrEqual(16);
-    await using again = await plainLink({
-      ...{ host, port, username, password, opensAhead: true, serverVersion: 'OpenSSH_9.9' },
-    });
+    await using again = await linkTo(first.server);
     expect(again.link.slots.limit).toBe(first.link.slots.seen);
     await lanes(again.link, 3);
     // One for each; with ten there would be room for two.
@@ -138,11 +137,8 @@ describe('a session that is opened ahead', () => {
 
   it('is not tried beyond the limit by another connection of the same process', async () => {
     await using first = await start({ faults: { latencyMs: 10 }, maxSessions: 3 });
-    const { host, port, username, password } = first.server;
-    const again = () =>
-      plainLink({ ...{ host, port, username, password, opensAhead: true, serverVersion: 'OpenSSH_9.9' } });
     for (let turn = 0; turn < 3; turn++) {
-      await using plain = await again();
+      await using plain = await linkTo(first.server);
       const lane = async () => {
         for (let n = 0; n < 4; n++) await runOn(plain.link);
       };
@@ -194,11 +190,8 @@ describe('a session that is opened ahead', () => {
 
     it('is there for the second of each', async () => {
       await using server = await startMockServer({ ...far, faults: { latencyMs: 50 } });
-      const { host, port, username, password } = server;
-      mannersOf({ host, port }, 'OpenSSH_9.9').took(16);
-      await using plain = await plainLink({
-        ...{ host, port, username, password, opensAhead: true, serverVersion: 'OpenSSH_9.9', roundTrip: 100 },
-      });
+      mannersOf({ host: server.host, port: server.port }, 'OpenSSH_9.9').took(16);
+      await using plain = await linkTo(server, 'OpenSSH_9.9', 100);
       const found: (number | undefined)[] = [];
       const lane = async () => {
         await runOn(plain.link);
@@ -246,10 +239,7 @@ describe('a session that is opened ahead', () => {
       await expect.poll(() => mock.link.ahead?.isOpening, { interval: 5 }).toBe(true);
       mock.link.endedByServer();
       await ending;
-      const { host, port, username, password } = mock.server;
-      await using again = await plainLink({
-        ...{ host, port, username, password, opensAhead: true, serverVersion: 'OpenSSH_9.9', roundTrip: 60 },
-      });
+      await using again = await linkTo(mock.server, 'OpenSSH_9.9', 60);
       await together(() => runOn(again.link), 8);
       expect(again.link.slots.open).toBe(0);
       expect(again.link.slots.seen).toBeLessThanOrEqual(8);

@@ -10,6 +10,12 @@ import { mannersOf, type ServerManners } from './server-manners.ts';
 /** Milliseconds to wait for the server's answer, once the login has succeeded: as long as the login took, but within these. */
 const patience = { least: 500, most: 2_000 };
 
+/**
+ * The round trip (milliseconds) from which a server counts as far, by what the login has shown. In a fresh process that
+ * figure has up to 15 ms of our own in it, with which a near server would pass for a far one.
+ */
+export const farByLogin = 20;
+
 /** What became of it: a session, the server's refusal, or nothing. */
 export type EarlyAnswer = OwnSession | 'refused' | undefined;
 

@@ -3,7 +3,7 @@ import { atLatest, now, startTimer } from '../../time/timer.ts';
 import { hastenFirstChannel } from '../insides/ahead/first-channel.ts';
 import { openBareSession } from '../insides/session-shape.ts';
 import type { SessionSlots } from '../slots/session-slots.ts';
-import type { EarlyAnswer, EarlySession } from './early-session.ts';
+import { type EarlyAnswer, type EarlySession, farByLogin } from './early-session.ts';
 import { OwnSession } from './own-session.ts';
 import type { ServerManners } from './server-manners.ts';
 
@@ -11,8 +11,6 @@ import type { ServerManners } from './server-manners.ts';
 const sequelWithin = 500;
 /** So many commands at a time are seldom the last. */
 const many = 4;
-/** From this round trip on (milliseconds), as the login has shown it, sessions are opened ahead already with them. */
-const far = 20;
 /** How often (milliseconds) sessions that are no longer needed are closed. */
 const period = 1_000;
 /** How many sessions are left for others, once the server's limit is known, where the server is near. */
@@ -87,7 +85,8 @@ export class SessionAhead {
 
   /**
    * Requests one more session, unless there are enough or others might miss it. Call it while a command is running.
-   * `isSequel`: the command follows another. If it does not, it has to be one of many, and the server far away.
+   * `isSequel`: the command follows another. If it does not, it has to be one of many, and the server far away; then
+   * none is requested beyond the known limit.
    */
   prepare(isSequel = true): void {
     if (!isSequel && (!this.#isFar || this.#inUse < many)) return;
@@ -116,9 +115,12 @@ export class SessionAhead {
     this.#slots.giveBack(probe);
   }
 
-  /** Takes over the session that was requested with the login, if there is one. It counts like any other. */
+  /**
+   * Takes over what the login has brought: how far the server is, and the session that was requested with it, if there is
+   * one. It counts like any other.
+   */
   adopt(early: EarlySession): void {
-    this.#isFar = early.roundTrip >= far;
+    this.#isFar = early.roundTrip >= farByLogin;
     if (!early.isComing || !this.#slots.take(false)) return;
     this.#opening++;
     this.#isEarlyComing = true;

@@ -2,6 +2,7 @@ import type { ClientChannel } from 'ssh2';
 import type { SshError } from '../../errors/index.ts';
 import { latch } from '../../time/latch.ts';
 import { atLatest, now } from '../../time/timer.ts';
+import { farByLogin } from '../channels/early-session.ts';
 import type { Link } from '../channels/link.ts';
 import { openFailed } from '../channels/open-errors.ts';
 import type { OpenedCallback } from '../channels/opening.ts';
@@ -30,12 +31,6 @@ interface Asking {
 }
 
 const what = 'an SFTP session';
-/**
- * Milliseconds of a round trip from which an open session is taken. In a fresh process the login's figure has up to 15 ms
- * of our own in it, with which a near server would pass for a far one. Requesting a session there costs little, and
- * shows how far it is.
- */
-const worthwhile = 20;
 /** SSH_FXP_INIT for version 3. */
 export const init = Buffer.from([0, 0, 0, 5, 1, 0, 0, 0, 3]);
 
@@ -55,8 +50,8 @@ export function openSubsystem(
     timeout,
     limitsWait,
     what,
-    // How far the server is, is then known from the login only.
-    takesOpenSession: isQuick && link.roundTrip >= worthwhile,
+    // How far the server is, is then known from the login only. Near, requesting a session costs little, and shows it.
+    takesOpenSession: isQuick && link.roundTrip >= farByLogin,
     start: (client, answered) => {
       const id = nextChannelId(client);
       const askedAt = now();
