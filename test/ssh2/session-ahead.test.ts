@@ -4,6 +4,7 @@ import { type MockServer, type MockServerOptions, startMockServer } from '../../
 import type { Link } from '../../src/ssh2/channels/link.ts';
 import { mannersOf } from '../../src/ssh2/channels/server-manners.ts';
 import type { ChannelOutcome } from '../../src/ssh2/channels/session-channel.ts';
+import { sleep } from '../../src/time/timer.ts';
 import { optionsFor } from '../support/connect.ts';
 import { plainLink } from '../support/plain-link.ts';
 
@@ -270,6 +271,18 @@ describe('a session that is opened ahead', () => {
     await last;
     // What was closed has taken no other one along.
     await expect.poll(() => mock.link.slots.open, { timeout: 5_000 }).toBe(0);
+  });
+
+  it('is requested again once many commands that left no room for one are over', async () => {
+    let delayMs = 500;
+    await using mock = await start({ exec: () => ({ delayMs }), maxSessions: 10 }, 'OpenSSH_9.9', 60);
+    await Promise.all(Array.from({ length: 10 }, mock.run));
+    await mock.run();
+    expect(mock.link.slots.open).toBe(0);
+    delayMs = 5;
+    await sleep(2_000);
+    for (let n = 0; n < 2; n++) await mock.run();
+    expect(mock.link.slots.open).toBe(1);
   });
 
   it('is not requested for a single command, or for occasional ones', async () => {

@@ -5,14 +5,13 @@ import { openBareSession } from '../insides/session-shape.ts';
 import type { SessionSlots } from '../slots/session-slots.ts';
 import { type EarlyAnswer, type EarlySession, farByLogin } from './early-session.ts';
 import { OwnSession } from './own-session.ts';
+import { period, RecentPeak } from './recent-peak.ts';
 import type { ServerManners } from './server-manners.ts';
 
 /** A command that begins this soon (milliseconds) after another has ended is likely to be followed by one more. */
 const sequelWithin = 500;
 /** So many commands at a time are seldom the last. */
 const many = 4;
-/** How often (milliseconds) sessions that are no longer needed are closed. */
-const period = 1_000;
 /** How many sessions are left for others, once the server's limit is known, where the server is near. */
 const leaveForOthers = 2;
 /** How many refusals in a row are tolerated of a server that has allowed several: one that had just ended may still count. */
@@ -39,9 +38,8 @@ export class SessionAhead {
   /** Those that there was no room for. */
   #missing = 0;
   #refusals = 0;
-  /** The most sessions in use at once, in this period and in the one before. */
-  #peak = 0;
-  #lastPeak = 0;
+  /** Of sessions in use. Those that are no longer needed are closed once a period. */
+  readonly #peak = new RecentPeak();
   #stopTimer: (() => void) | undefined;
   /** Commands that have ended and have not been followed by another yet. */
   #ends = 0;
@@ -90,13 +88,13 @@ export class SessionAhead {
    */
   prepare(isSequel = true): void {
     if (!isSequel && (!this.#isFar || this.#inUse < many)) return;
-    this.#peak = Math.max(this.#peak, this.#inUse);
+    this.#peak.note(this.#inUse);
     if (!this.#slots.takesSeveral || !this.#manners.takesAhead) return;
     const enough = this.#wanted;
     const has = this.#held.length + this.#opening - this.#expecting.length;
     if (has < enough && this.#slots.take()) this.#request(false);
     else if (!isSequel) return;
-    else if (has < this.#recentPeak && this.#manners.takesMore && this.#slots.takeBeyond())
+    else if (has < this.#peak.value && this.#manners.takesMore && this.#slots.takeBeyond())
       this.#request(true);
     else if (has < enough) this.#catchUpLater(enough - has);
   }
@@ -221,18 +219,14 @@ export class SessionAhead {
     return this.#slots.open - this.#held.length - this.#opening + this.#expecting.length;
   }
 
-  get #recentPeak(): number {
-    return Math.max(this.#peak, this.#lastPeak);
-  }
-
   get #wanted(): number {
-    return Math.min(this.#recentPeak, this.#room);
+    return Math.min(this.#peak.value, this.#room);
   }
 
   /** How many there may be without making commands wait. */
   get #room(): number {
     const { limit, isLimitKnown, isFar } = this.#slots;
-    return Math.max(0, limit - this.#recentPeak - (isLimitKnown && !isFar ? leaveForOthers : 0));
+    return Math.max(0, limit - this.#peak.value - (isLimitKnown && !isFar ? leaveForOthers : 0));
   }
 
   #opened(session: OwnSession, probe: boolean): void {
@@ -264,8 +258,7 @@ export class SessionAhead {
 
   readonly #look = (): void => {
     this.#stopTimer = undefined;
-    this.#lastPeak = this.#peak;
-    this.#peak = this.#inUse;
+    this.#peak.next(this.#inUse);
     this.#close(this.#held.length - this.#wanted);
     if (this.#held.length > 0) this.#stopTimer = startTimer(period, this.#look, false);
   };
