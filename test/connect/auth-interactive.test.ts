@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import type { SshError } from '../../src/errors/index.ts';
 import { startMockServer } from '../../src/mock-server/index.ts';
 import type { ConnectOptions, KeyboardInteractive } from '../../src/options/types.ts';
 import { connectTo } from '../support/connect.ts';
@@ -63,6 +64,30 @@ describe('a keyboard-interactive login', () => {
     server.dropAll('fin');
     expect((await connecting).error.code).toBe('SSH_CONNECTION_LOST');
     expect(told).toBe(true);
+  });
+
+  it('is not asked again if the server has waited for long and then ended the login', async () => {
+    await using server = await startMockServer({ users });
+    let asked = 0;
+    const thinking = asking(() => {
+      asked++;
+      return new Promise(() => {});
+    });
+    const connecting = failureOf(connectTo(server, { ...thinking, retry: { attempts: 3, minDelay: 1 } }));
+    await until(() => asked === 1);
+    const later = performance.now() + 20_000;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => later);
+    try {
+      server.dropAll('fin');
+      const { error } = await connecting;
+      expect(error).toMatchObject({ code: 'SSH_CONNECTION_LOST', phase: 'auth', retryable: false });
+      expect((error as SshError).hint).toMatch(
+        /had taken 20 s, and keyboardInteractive had not answered yet/,
+      );
+      expect(asked).toBe(1);
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   it('ends the prompt on an abort and at the total timeout', async () => {

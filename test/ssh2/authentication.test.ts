@@ -44,6 +44,7 @@ it('knows from the beginning why a certificate was not used', () => {
     ...{
       authAtEnd: false,
       waitsForAgent: false,
+      waitsForAnswer: false,
       loginNotes: ['The certificate in x was not used: expired.'],
     },
   });

@@ -134,6 +134,36 @@ const ends: EndRow[] = [
     situation('auth'),
     { code: 'SSH_CONNECTION_LOST', retryable: true, why: 'socket', phase: 'auth' },
   ],
+  ...(['fin', 'rst'] as const).map(
+    (how): EndRow => [
+      `${how} while keyboardInteractive is asked for long`,
+      how === 'fin' ? fin : rst,
+      situation('auth', { waitsForAnswer: true, elapsedMs: 119_800, authFailures: 1 }),
+      {
+        code: 'SSH_CONNECTION_LOST',
+        retryable: false,
+        hint: expect.stringContaining('120 s, and keyboardInteractive had not answered yet'),
+      },
+    ],
+  ),
+  [
+    'FIN while an agent is asked for long',
+    fin,
+    situation('auth', { waitsForAgent: true, elapsedMs: 30_000 }),
+    { code: 'SSH_CONNECTION_LOST', retryable: false, hint: expect.stringContaining('LoginGraceTime') },
+  ],
+  [
+    'FIN while keyboardInteractive has only just been asked',
+    fin,
+    situation('auth', { waitsForAnswer: true, elapsedMs: 9_000 }),
+    { code: 'SSH_CONNECTION_LOST', retryable: true, hint: expect.stringContaining('tunnel or the network') },
+  ],
+  [
+    'FIN in a slow login in which nobody is being asked',
+    fin,
+    situation('auth', { elapsedMs: 30_000 }),
+    { code: 'SSH_CONNECTION_LOST', retryable: true, hint: expect.stringContaining('tunnel or the network') },
+  ],
   [
     'FIN after a refused key',
     fin,

@@ -47,6 +47,7 @@ export class Authentication {
   #isAtEnd = false;
   /** The ids of what the server has judged, and would judge the same way again. */
   #judged: readonly string[] = [];
+  #isAsking = false;
 
   readonly #publicKeys: PublicKeys;
 
@@ -74,6 +75,7 @@ export class Authentication {
       authFailures: this.failures,
       authAtEnd: this.#isAtEnd,
       waitsForAgent: this.#publicKeys.waitsForAgent,
+      waitsForAnswer: this.#isAsking,
     };
   }
 
@@ -207,7 +209,7 @@ export class Authentication {
     const isForPassword = round === 0 && prompts.length === 1 && prompts[0]?.echo !== true;
     // sshd with PAM asks for the password this way; it is not the answer to any other question.
     if (!keyboardInteractive) return isForPassword ? [password] : prompts.map(() => '');
-    this.#events.onThinking(true);
+    this.#think(true);
     try {
       const asked = prompts.map(({ prompt, echo }) => ({
         prompt: printable(prompt, 500),
@@ -217,8 +219,13 @@ export class Authentication {
       const info = { name: printable(name), instructions: printable(instructions, 1_000), signal };
       return checkedAnswers(await keyboardInteractive(asked, info), prompts.length);
     } finally {
-      this.#events.onThinking(false);
+      this.#think(false);
     }
+  }
+
+  #think(thinking: boolean): void {
+    this.#isAsking = thinking;
+    this.#events.onThinking(thinking);
   }
 }
 

@@ -15,13 +15,14 @@ import type { OutOfTurn } from '../order/message-order.ts';
 import { authHint } from './auth-hint.ts';
 import { lostOnTheWay } from './lost-on-the-way.ts';
 import { protocolHint } from './protocol-hint.ts';
+import { type Asked, slowAnswer } from './slow-answer.ts';
 import type { StreamEnd } from './transport.ts';
 
 /** The phases that ssh2 goes through on an open stream. */
 export type HandshakePhase = StreamPhase | 'session';
 
 /** What is known when something ends a connection. */
-export interface Situation {
+export interface Situation extends Asked {
   phase: HandshakePhase;
   host: string;
   port: number;
@@ -40,8 +41,6 @@ export interface Situation {
   partialSuccess?: boolean;
   /** Sentences on why what was tried may have been refused. */
   loginNotes?: readonly string[];
-  /** The agent is being asked and has not answered yet. */
-  waitsForAgent?: boolean;
   /** Number of refused authentication requests. */
   authFailures: number;
   /** There was nothing left to try when it ended. */
@@ -88,7 +87,7 @@ export function classifyEnd(end: StreamEnd, situation: Situation): SshError {
   }
   const reason = end.kind === 'error' ? errnoOf(end.error) : 'closed without a word';
   if (phase === 'handshake') return hungUp(reason, end, situation);
-  if (phase === 'auth' && authFailures > 0)
+  if (phase === 'auth' && authFailures > 0 && !slowAnswer(situation))
     return authFailed(situation, end.kind === 'error' ? end.error : undefined);
   const error = end.kind === 'error' ? end.error : undefined;
   if (isSshError(error)) return lostOnTheWay(error, situation, when(situation));
@@ -266,16 +265,18 @@ function lost(
   situation: Situation,
   cause: unknown,
 ): ConnectionLost {
+  const slow = slowAnswer(situation);
   return new ConnectionLost(`The connection to ${at(situation)} ended ${when(situation)}: ${reason}`, {
     ...place(situation),
     why,
     reason,
     cause: tame(cause),
-    retryable: true,
+    retryable: !slow,
     hint:
-      why === 'server-disconnect'
+      slow ??
+      (why === 'server-disconnect'
         ? 'This is the text of the server (SSH_MSG_DISCONNECT).'
-        : "The tunnel or the network broke, or the server's process was ended.",
+        : "The tunnel or the network broke, or the server's process was ended."),
   });
 }
 

@@ -1,0 +1,25 @@
+/** Milliseconds. sshd allows a login 120 s (LoginGraceTime); few set it lower than this. */
+const soon = 10_000;
+
+/** Who is being asked on this side, and has not answered yet. */
+export interface Asked {
+  waitsForAgent?: boolean;
+  /** For that of `keyboardInteractive`. */
+  waitsForAnswer?: boolean;
+}
+
+interface Login extends Asked {
+  phase: string;
+  elapsedMs: number;
+}
+
+/**
+ * The hint for a login that ended while somebody on this side, most likely a person, had long been asked; undefined if
+ * nobody was. Whoever did not answer then is not asked again.
+ */
+export function slowAnswer({ phase, elapsedMs, waitsForAgent, waitsForAnswer }: Login): string | undefined {
+  if (phase !== 'auth' || elapsedMs < soon || !(waitsForAgent || waitsForAnswer)) return undefined;
+  const who = waitsForAnswer ? 'keyboardInteractive' : 'the agent';
+  const seconds = Math.round(elapsedMs / 1_000);
+  return `The login had taken ${seconds} s, and ${who} had not answered yet: sshd allows 120 s by default (LoginGraceTime). Not retried: ${who} would be asked again.`;
+}
