@@ -8,7 +8,7 @@ export interface Asked {
   waitsForAnswer?: boolean;
 }
 
-interface Login extends Asked {
+interface LoginSoFar extends Asked {
   phase: string;
   elapsedMs: number;
 }
@@ -17,7 +17,12 @@ interface Login extends Asked {
  * The hint for a login that ended while somebody on this side, most likely a person, had long been asked; undefined if
  * nobody was. Whoever did not answer then is not asked again.
  */
-export function slowAnswer({ phase, elapsedMs, waitsForAgent, waitsForAnswer }: Login): string | undefined {
+export function slowAnswer({
+  phase,
+  elapsedMs,
+  waitsForAgent,
+  waitsForAnswer,
+}: LoginSoFar): string | undefined {
   if (phase !== 'auth' || elapsedMs < soon || !(waitsForAgent || waitsForAnswer)) return undefined;
   const who = waitsForAnswer ? 'keyboardInteractive' : 'the agent';
   const seconds = Math.round(elapsedMs / 1_000);
