@@ -15,14 +15,14 @@ import type { OutOfTurn } from '../order/message-order.ts';
 import { authHint } from './auth-hint.ts';
 import { lostOnTheWay } from './lost-on-the-way.ts';
 import { protocolHint } from './protocol-hint.ts';
-import { type Asked, slowAnswer } from './slow-answer.ts';
+import { type AskedHere, slowAnswer } from './slow-answer.ts';
 import type { StreamEnd } from './transport.ts';
 
 /** The phases that ssh2 goes through on an open stream. */
 export type HandshakePhase = StreamPhase | 'session';
 
 /** What is known when something ends a connection. */
-export interface Situation extends Asked {
+export interface Situation extends AskedHere {
   phase: HandshakePhase;
   host: string;
   port: number;

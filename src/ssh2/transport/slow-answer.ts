@@ -2,13 +2,13 @@
 const soon = 10_000;
 
 /** Who is being asked on this side, and has not answered yet. */
-export interface Asked {
+export interface AskedHere {
   waitsForAgent?: boolean;
   /** For that of `keyboardInteractive`. */
   waitsForAnswer?: boolean;
 }
 
-interface LoginSoFar extends Asked {
+interface LoginSoFar extends AskedHere {
   phase: string;
   elapsedMs: number;
 }
