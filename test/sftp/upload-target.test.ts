@@ -65,7 +65,7 @@ describe.each(ways)('what exists at the target of an upload: %s', (_way, options
 
 describe('a link that leads back to itself', () => {
   it.each([{}, { resume: true }])('is rejected: %j', async (options) => {
-    const memory = memorySftp({ files: { '/a': '->/b', '/b': 'old' } });
+    const memory = memorySftp({ files: { '/a': '->/b', '/b': '->/a' } });
     const session = memory.session();
     memory.opener.openSftp = async () => Object.assign(session, { realPath: async (path: string) => path });
     const error = await upload(memory.opener, Buffer.from('new'), '/a', options).catch((problem) => problem);
@@ -73,6 +73,14 @@ describe('a link that leads back to itself', () => {
     await memory.quiet();
     expect([memory.files(), memory.handles()]).toEqual([['/a', '/b'], []]);
   });
+});
+
+it('follows links one by one where REALPATH does not', async () => {
+  const memory = memorySftp({ files: { '/a': '->/b', '/b': '->c', '/c': 'old' } });
+  const session = memory.session();
+  memory.opener.openSftp = async () => Object.assign(session, { realPath: async (path: string) => path });
+  await upload(memory.opener, Buffer.from('new'), '/a', {});
+  expect(memory.content('/c')).toBe('new');
 });
 
 describe('a temporary file that cannot be created', () => {

@@ -15,13 +15,15 @@ export class EndlessLinks extends Error {
 
 /**
  * The path at which the chain of links starting at `path` ends; it need not exist. On most servers REALPATH resolves
- * it. That of OpenSSH for Windows does not follow links, so they are read one by one there.
+ * it. That of OpenSSH for Windows and of Paramiko does not follow links, so they are read one by one there.
  *
  * @throws {EndlessLinks}
  */
 export async function endOfLink(sftp: SftpRequests, path: string): Promise<string> {
   const real = await sftp.realPath(path);
-  if (sftp.windows === undefined || sftp.windows.realPathFollowsLinks) return real;
+  if (sftp.windows?.realPathFollowsLinks) return real;
+  // A link of the same name may be the same one.
+  if (!sftp.windows && splitPath(real).name !== splitPath(path).name) return real;
   let at = real;
   for (let links = 0; links <= mostLinks; links++) {
     const { mode } = await sftp.lstat(at).catch(() => ({ mode: undefined }));
