@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
+import type { Connection } from '../../src/index.ts';
 import { type MockServer, type MockServerOptions, startMockServer } from '../../src/mock-server/index.ts';
 import { isKnownToTakeSeveral, mannersOf } from '../../src/ssh2/channels/server-manners.ts';
 import { optionsFor } from '../support/connect.ts';
+import { pause } from '../support/outcome.ts';
 
 const device = { ident: 'ACME-SSH_1.0' };
 /** `long` takes longer than anybody waits in line before a second session is tried. */
@@ -86,6 +88,36 @@ describe('a device that ends the connection at a second session', () => {
       };
       await expect(lost()).rejects.toMatchObject({ code: 'SSH_CONNECTION_LOST' });
       await lost();
+    });
+  });
+});
+
+describe('one that identifies itself as OpenSSH, and takes one session', () => {
+  const uses = {
+    'a shell': async (connection: Connection) => (await connection.shell()).destroy(),
+    'a command with a terminal': (connection: Connection) => connection.exec('true', { pty: true }),
+    'a file': (connection: Connection) => connection.upload(Buffer.from('x'), '/x'),
+  };
+  const once = async (server: MockServer, use: (connection: Connection) => Promise<unknown>) => {
+    await using connection = await connect(server);
+    await pause(50);
+    await use(connection);
+  };
+
+  it.each(Object.entries(uses))(
+    'loses one connection by the one requested with the login: %s',
+    async (_what, use) => {
+      await run({ ...endsAtSecond, ident: 'OpenSSH_9.9' }, async (server) => {
+        await expect(once(server, use)).rejects.toMatchObject({ code: 'SSH_CONNECTION_LOST' });
+        for (let n = 0; n < 3; n++) await once(server, use);
+      });
+    },
+  );
+
+  it.each(Object.entries(uses))('refuses once because of it: %s', async (_what, use) => {
+    await run({ maxSessions: 1, ident: 'OpenSSH_9.9' }, async (server) => {
+      for (let n = 0; n < 3; n++) await once(server, use);
+      expect(server.journal.filter(({ type }) => type === 'channel-refused')).toHaveLength(1);
     });
   });
 });

@@ -77,10 +77,9 @@ export class Link {
 
   /** For whoever ends a lost connection, when the server ended it: one session too many may have been the reason. */
   endedByServer(): void {
+    if (this.ahead?.endedByServer()) return;
     const { open, confirmed } = this.slots;
-    if (this.ahead?.isEarlyComing) this.#manners.endedOverEarly();
-    else if (this.ahead?.isOpening) this.#manners.endedOverAhead();
-    else if (open > 1 && open > confirmed && !isKnownToTakeSeveral(this.serverVersion))
+    if (open > 1 && open > confirmed && !isKnownToTakeSeveral(this.serverVersion))
       this.#manners.endedOverSecond();
   }
 
@@ -195,8 +194,10 @@ export class Link {
       isAnswered = true;
       late?.came();
       if (!error && !ahead) this.slots.accepted(slot.probe);
-      else if (error && this.#isFull(error)) slot.isRefused = !this.slots.refused(slot.probe);
-      else if (error) this.#forgetChannel(id, slot);
+      else if (error && this.#isFull(error)) {
+        this.ahead?.otherRefused();
+        slot.isRefused = !this.slots.refused(slot.probe);
+      } else if (error) this.#forgetChannel(id, slot);
       callback(error && notRefused(client, id, error), value);
     };
     try {

@@ -125,11 +125,6 @@ export class SessionAhead {
     early.adopt((answer) => this.#earlyAnswered(answer));
   }
 
-  /** Whether the request that left with the login has not been answered yet. */
-  get isEarlyComing(): boolean {
-    return this.#isEarlyComing;
-  }
-
   /** Whether nobody waits for that answer either. */
   get isEarlyFree(): boolean {
     return this.#isEarlyComing && !this.#onEarly;
@@ -161,9 +156,17 @@ export class SessionAhead {
     return this.#held.length;
   }
 
-  /** Whether a request for a session has not been answered yet. */
-  get isOpening(): boolean {
-    return this.#opening > 0;
+  /** Returns whether a session that nobody needed yet may have been why the server ended the connection. */
+  endedByServer(): boolean {
+    const isOver = this.#opening > 0 || (this.#isInTheWay && this.#slots.open > 1);
+    if (this.#isEarlyComing) this.#manners.endedOverEarly();
+    else if (isOver) this.#manners.endedOverAhead();
+    return isOver;
+  }
+
+  /** The server has refused a session that somebody needed. */
+  otherRefused(): void {
+    if (this.#isInTheWay) this.#manners.refusedAhead();
   }
 
   /**
@@ -208,6 +211,11 @@ export class SessionAhead {
       const at = this.#expecting.indexOf(done);
       if (at !== -1) this.#expecting.splice(at, 1);
     };
+  }
+
+  /** Whether an unused session is all that the server has open, and it has never been seen to open two. */
+  get #isInTheWay(): boolean {
+    return this.#held.length === 1 && this.#slots.confirmed === 1 && !this.#manners.takesSeveral;
   }
 
   /** Without the one that left with the login, which has a line of its own. */
