@@ -114,6 +114,27 @@ describe('one that identifies itself as OpenSSH, and takes one session', () => {
     },
   );
 
+  it.each(['OpenSSH_9.9', 'OpenSSH_for_Windows_8.1'])(
+    'loses one by the session that a file has left open: %s',
+    async (ident) => {
+      const fileAndCommand = async (connection: Connection) => {
+        await connection.upload(Buffer.from('x'), '/x');
+        await connection.exec('true');
+      };
+      await run({ ...endsAtSecond, ident }, async (server) => {
+        const outcomes = [];
+        for (let n = 0; n < 5; n++)
+          outcomes.push(
+            await once(server, fileAndCommand).then(
+              () => 'well',
+              () => 'lost',
+            ),
+          );
+        expect(outcomes.slice(2)).toEqual(['well', 'well', 'well']);
+      });
+    },
+  );
+
   it.each(Object.entries(uses))('refuses once because of it: %s', async (_what, use) => {
     await run({ maxSessions: 1, ident: 'OpenSSH_9.9' }, async (server) => {
       for (let n = 0; n < 3; n++) await once(server, use);

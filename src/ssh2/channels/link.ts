@@ -79,8 +79,7 @@ export class Link {
   endedByServer(): void {
     if (this.ahead?.endedByServer()) return;
     const { open, confirmed } = this.slots;
-    if (open > 1 && open > confirmed && !isKnownToTakeSeveral(this.serverVersion))
-      this.#manners.endedOverSecond();
+    if (open > 1 && open > confirmed) this.#manners.endedOverSecond(isKnownToTakeSeveral(this.serverVersion));
   }
 
   /**

@@ -62,7 +62,12 @@ export class ServerManners {
 
   /** Whether a session may be opened before it is needed. */
   get takesAhead(): boolean {
-    return !this.#refusesAhead && !this.#takesOneOnly && !this.#ahead.isOpen;
+    return !this.#refusesAhead && !this.#takesOneOnly && this.bearsUnused;
+  }
+
+  /** Whether it is not suspected of having ended a connection over a session that nobody needed. */
+  get bearsUnused(): boolean {
+    return !this.#ahead.isOpen;
   }
 
   /** Whether one may be requested behind the login request, before the login has succeeded. */
@@ -112,9 +117,14 @@ export class ServerManners {
     this.#early.lift();
   }
 
-  /** If it has allowed several before, the connection was cut by chance. */
-  endedOverSecond(): void {
-    this.#takesOneOnly = !this.takesSeveral;
+  /**
+   * If it has allowed several before, the connection was cut by chance. If it says that it is OpenSSH, that is likely,
+   * too, and it is tried again when a command has to wait.
+   */
+  endedOverSecond(isOpenSsh = false): void {
+    if (this.takesSeveral) return;
+    if (isOpenSsh) this.endedOverAhead();
+    else this.#takesOneOnly = true;
   }
 
   took(sessions: number): void {
@@ -135,7 +145,7 @@ export function rulesFor(
 ): SessionRules {
   const { takesOneOnly, takesSeveral, mostSessions } = manners;
   if (maxSessions === undefined && takesOneOnly) return { most: 1, takesSeveral: false, learns: manners };
-  const isKnown = takesSeveral || isKnownToTakeSeveral(serverVersion);
+  const isKnown = takesSeveral || (isKnownToTakeSeveral(serverVersion) && manners.bearsUnused);
   const limit = mostSessions > usualLimit ? mostSessions : undefined;
   const isSeveral = isKnown || (maxSessions ?? 1) > 1;
   return { most: maxSessions, limit, takesSeveral: isSeveral, learns: manners };

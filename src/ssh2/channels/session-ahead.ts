@@ -158,15 +158,15 @@ export class SessionAhead {
 
   /** Returns whether a session that nobody needed yet may have been why the server ended the connection. */
   endedByServer(): boolean {
-    const isOver = this.#opening > 0 || (this.#isInTheWay && this.#slots.open > 1);
     if (this.#isEarlyComing) this.#manners.endedOverEarly();
-    else if (isOver) this.#manners.endedOverAhead();
-    return isOver;
+    else if (this.#opening > 0) this.#manners.endedOverAhead();
+    return this.#opening > 0;
   }
 
-  /** The server has refused a session that somebody needed. */
+  /** The server has refused a session that somebody needed. If an unused one is all that is open, it was in the way. */
   otherRefused(): void {
-    if (this.#isInTheWay) this.#manners.refusedAhead();
+    const isInTheWay = this.#held.length === 1 && this.#slots.confirmed === 1;
+    if (isInTheWay && !this.#manners.takesSeveral) this.#manners.refusedAhead();
   }
 
   /**
@@ -211,11 +211,6 @@ export class SessionAhead {
       const at = this.#expecting.indexOf(done);
       if (at !== -1) this.#expecting.splice(at, 1);
     };
-  }
-
-  /** Whether an unused session is all that the server has open, and it has never been seen to open two. */
-  get #isInTheWay(): boolean {
-    return this.#held.length === 1 && this.#slots.confirmed === 1 && !this.#manners.takesSeveral;
   }
 
   /** Without the one that left with the login, which has a line of its own. */
