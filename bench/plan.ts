@@ -20,7 +20,7 @@ export const parts: readonly Part[] = [
   ...relaying,
 ];
 
-/** The parts with these names, or of these groups. @throws RangeError for a word that is neither. */
+/** The parts with these names, or of these groups; `cold` is all that a short process waits for. @throws RangeError for a word that is neither. */
 export function partsNamed(words: readonly string[]): Part[] {
   for (const word of words) {
     if (!parts.some(({ group, name }) => word === group || word === name)) {
@@ -29,6 +29,7 @@ export function partsNamed(words: readonly string[]): Part[] {
     }
   }
   return parts.filter(
-    ({ group, name }) => words.length === 0 || [group, name].some((one) => words.includes(one)),
+    ({ group, name, isCold }) =>
+      words.length === 0 || [group, name, isCold && 'cold'].some((one) => one && words.includes(one)),
   );
 }

@@ -32,5 +32,7 @@ export const reasons: Reasons = {
   'many-memory': held,
   'many-memory-held': held,
   packages: part,
+  packed: part,
+  unpacked: part,
   'install-size': `${part} Beyond it there are the tables of code pages, the mock server and ssh2 for bundlers.`,
 };

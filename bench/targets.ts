@@ -60,4 +60,7 @@ export const goals: readonly Goal[] = [
   better('many-memory', 1 / 1.2, noDelay),
   better('import-least', 1, ['ssh2']),
   { case: 'packages', atMost: 15 },
+  { case: 'packed', atMost: 0.5 },
+  { case: 'unpacked', atMost: 1.8 },
+  { case: 'bundle', atMost: 60 },
 ];

@@ -27,6 +27,7 @@ export const connecting: Part[] = [
   {
     group,
     name: 'connect-50',
+    isCold: true,
     async run(bench) {
       const near = await connect(bench, 50);
       return [near, tripsOfConnect(near, await connect(bench, 200))];

@@ -58,7 +58,7 @@ async function processorTime({ server, contenders, sizes }: Bench): Promise<Case
 }
 
 export const executing: Part[] = [
-  { group, name: 'exec-cpu', run: processorTime },
+  { group, name: 'exec-cpu', isCold: true, run: processorTime },
   {
     group,
     name: 'exec-1',
@@ -88,6 +88,7 @@ export const executing: Part[] = [
   {
     group,
     name: 'exec-8-far',
+    isCold: true,
     async run({ server, contenders, sizes }) {
       const bench = { server, contenders, sizes: { ...sizes, rounds: Math.min(sizes.rounds, 5) } };
       const name = 'exec, 8 at a time, RTT 50 ms, MaxSessions';

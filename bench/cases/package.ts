@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import type { Bench, Part } from '../support/bench.ts';
 import { inTurn } from '../support/measure.ts';
 import { type CaseResult, ours } from '../support/types.ts';
@@ -84,7 +85,46 @@ async function bytesBelow(folder: string): Promise<number> {
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
 
+/** What `npm publish` sends, and what that is on disk. */
+async function packageSize(): Promise<CaseResult[]> {
+  return await inTurn({
+    cases: [
+      { id: 'packed', group, name: 'the package alone, packed', unit: 'MB' },
+      { id: 'unpacked', group, name: 'the package alone, unpacked', unit: 'MB' },
+    ],
+    contenders: packages,
+    rounds: 1,
+    warmUp: 0,
+    async run({ name }) {
+      const spec = name === ours ? [] : [`${name}@${packageVersion(name)}`];
+      const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts', ...spec]);
+      const [{ size, unpackedSize }] = JSON.parse(stdout);
+      return [size / 1e6, unpackedSize / 1e6];
+    },
+  });
+}
+
+/** What a bundler leaves of the package for a program that only quotes words for a shell. */
+async function bundleSize(): Promise<CaseResult[]> {
+  return await inTurn({
+    cases: [{ id: 'bundle', group, name: '`import { quote }`, bundled', unit: 'kB' }],
+    contenders: [{ name: ours }],
+    rounds: 1,
+    warmUp: 0,
+    async run({ name }) {
+      const contents = `import { quote } from '${name}'; console.log(quote.cmd(['x']));`;
+      const { outputFiles } = await build({
+        stdin: { contents, resolveDir: process.cwd() },
+        ...{ bundle: true, platform: 'node', format: 'esm', write: false, logLevel: 'error' },
+      });
+      return [(outputFiles[0]?.contents.length ?? Number.NaN) / 1_000];
+    },
+  });
+}
+
 export const packaging: Part[] = [
-  { group, name: 'import', run: importTime },
+  { group, name: 'import', isCold: true, run: importTime },
   { group, name: 'install', run: installSize },
+  { group, name: 'size', isCold: true, run: packageSize },
+  { group, name: 'bundle', isCold: true, run: bundleSize },
 ];

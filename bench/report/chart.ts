@@ -3,7 +3,8 @@ import { look } from './chart-look.ts';
 import { figure, oursIn, ratio, times } from './compare.ts';
 
 /** Only shown in the table: they say nearly the same as another case. */
-const notShown = ['round-trips', 'import-least', 'install-size', 'many-memory-held', 'relay-50', 'relay-200'];
+const sizes = ['install-size', 'packed', 'unpacked'];
+const notShown = [...sizes, 'round-trips', 'import-least', 'many-memory-held', 'relay-50', 'relay-200'];
 
 interface Row {
   peer: string;

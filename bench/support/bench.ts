@@ -54,5 +54,7 @@ export interface Bench {
 export interface Part {
   name: string;
   group: Group;
+  /** Belongs to what is measured of short processes (`cold`), too. */
+  isCold?: boolean;
   run(bench: Bench): Promise<CaseResult[]>;
 }

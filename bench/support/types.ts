@@ -67,6 +67,7 @@ export type Unit =
   | 'CPU ms'
   | 'packages'
   | 'MB'
+  | 'kB'
   | 'round trips';
 
 export const groups = [
@@ -103,7 +104,8 @@ export const caseIds = [
   ...coldCases,
   ...['output', 'output-memory', 'input', 'input-memory'],
   ...['many-memory', 'many-memory-held', 'many-cpu'],
-  ...['import', 'import-least', 'packages', 'install-size', 'relay-50', 'relay-200'],
+  ...['import', 'import-least', 'packages', 'install-size', 'packed', 'unpacked', 'bundle'],
+  ...['relay-50', 'relay-200'],
 ] as const;
 
 /** What is measured. */
