@@ -5,6 +5,7 @@ import { type MockServer, type MockServerOptions, startMockServer } from '../../
 import { isKnownToTakeSeveral, mannersOf } from '../../src/ssh2/channels/server-manners.ts';
 import { optionsFor } from '../support/connect.ts';
 import { pause } from '../support/outcome.ts';
+import { plainLink } from '../support/plain-link.ts';
 
 const device = { ident: 'ACME-SSH_1.0' };
 /** `long` takes longer than anybody waits in line before a second session is tried. */
@@ -139,6 +140,28 @@ describe('one that identifies itself as OpenSSH, and takes one session', () => {
     await run({ maxSessions: 1, ident: 'OpenSSH_9.9' }, async (server) => {
       for (let n = 0; n < 3; n++) await once(server, use);
       expect(server.journal.filter(({ type }) => type === 'channel-refused')).toHaveLength(1);
+    });
+  });
+});
+
+describe('the end of a connection while a second session is requested', () => {
+  it.each([
+    ['soon after', 1_000, false],
+    ['long after, which a broken tunnel did', 20_000, true],
+  ])('tells of the server only %s', async (_when, ms, isBelieved) => {
+    await run({ faults: { latencyMs: 200 } }, async (server) => {
+      const { host, port, username, password } = server;
+      const serverVersion = 'OpenSSH_9.9';
+      const plain = await plainLink({ host, port, username, password, serverVersion });
+      const first = plain.link.exec({ command: 'true' });
+      const second = plain.link.exec({ command: 'true' });
+      const later = performance.now() + ms;
+      const clock = vi.spyOn(performance, 'now').mockImplementation(() => later);
+      plain.link.endedByServer();
+      expect(mannersOf({ host, port }, serverVersion).bearsUnused).toBe(isBelieved);
+      clock.mockRestore();
+      await Promise.all([first, second]);
+      await plain.close();
     });
   });
 });

@@ -78,8 +78,9 @@ export class Link {
   /** For whoever ends a lost connection, when the server ended it: one session too many may have been the reason. */
   endedByServer(): void {
     if (this.ahead?.endedByServer()) return;
-    const { open, confirmed } = this.slots;
-    if (open > 1 && open > confirmed) this.#manners.endedOverSecond(isKnownToTakeSeveral(this.serverVersion));
+    const { open, confirmed, answerTime } = this.slots;
+    if (open > 1 && open > confirmed && !answerTime.isOverdue)
+      this.#manners.endedOverSecond(isKnownToTakeSeveral(this.serverVersion));
   }
 
   /**

@@ -159,7 +159,7 @@ export class SessionAhead {
   /** Returns whether a session that nobody needed yet may have been why the server ended the connection. */
   endedByServer(): boolean {
     if (this.#isEarlyComing) this.#manners.endedOverEarly();
-    else if (this.#opening > 0) this.#manners.endedOverAhead();
+    else if (this.#opening > 0 && !this.#slots.answerTime.isOverdue) this.#manners.endedOverAhead();
     return this.#opening > 0;
   }
 

@@ -2,6 +2,8 @@ import { now } from '../../time/timer.ts';
 
 /** From this time on (milliseconds), a session that has to be opened first is most of a short command. */
 const far = 10;
+/** A server that has not answered after this time (milliseconds) does not end the connection over the request. */
+const overdue = 5_000;
 
 /** The shortest time that the server has taken to answer a request for a session: hardly more than a round trip. */
 export class AnswerTime {
@@ -17,6 +19,10 @@ export class AnswerTime {
 
   get isFar(): boolean {
     return this.ms >= far;
+  }
+
+  get isOverdue(): boolean {
+    return this.#askedAt !== undefined && now() - this.#askedAt > overdue;
   }
 
   /** A session is being requested; `before` requests are unanswered. */
