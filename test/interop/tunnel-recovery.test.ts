@@ -107,7 +107,13 @@ describe('1,000 forced reconnects', () => {
         }
       },
     });
-    await vi.waitFor(() => expect(ups).toBeGreaterThanOrEqual(1_000), { timeout: 880_000, interval: 500 });
+    let end: { error: unknown; log: string } | undefined;
+    void tunnel.closed.then((error) => {
+      end = { error, log: gateway.log().slice(-2_000) };
+    });
+    const isOver = () => expect(end !== undefined || ups >= 1_000).toBe(true);
+    await vi.waitFor(isOver, { timeout: 880_000, interval: 500 });
+    expect(end).toBeUndefined();
     stop.abort();
     expect(await tunnel.closed).toBeUndefined();
     console.log(
