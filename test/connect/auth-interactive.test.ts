@@ -81,9 +81,7 @@ describe('a keyboard-interactive login', () => {
       server.dropAll('fin');
       const { error } = await connecting;
       expect(error).toMatchObject({ code: 'SSH_CONNECTION_LOST', phase: 'auth', retryable: false });
-      expect((error as SshError).hint).toMatch(
-        /had taken 20 s, and keyboardInteractive had not answered yet/,
-      );
+      expect((error as SshError).hint).toMatch(/keyboardInteractive had not answered after 20 s/);
       expect(asked).toBe(1);
     } finally {
       clock.mockRestore();

@@ -142,7 +142,7 @@ const ends: EndRow[] = [
       {
         code: 'SSH_CONNECTION_LOST',
         retryable: false,
-        hint: expect.stringContaining('120 s, and keyboardInteractive had not answered yet'),
+        hint: expect.stringContaining('keyboardInteractive had not answered after 120 s'),
       },
     ],
   ),

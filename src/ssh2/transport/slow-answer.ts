@@ -9,7 +9,7 @@ export interface AskedHere {
 }
 
 interface LoginSoFar extends AskedHere {
-  phase: string;
+  /** Milliseconds since it began. */
   elapsedMs: number;
 }
 
@@ -17,14 +17,9 @@ interface LoginSoFar extends AskedHere {
  * The hint for a login that ended while somebody on this side, most likely a person, had long been asked; undefined if
  * nobody was. Whoever did not answer then is not asked again.
  */
-export function slowAnswer({
-  phase,
-  elapsedMs,
-  waitsForAgent,
-  waitsForAnswer,
-}: LoginSoFar): string | undefined {
-  if (phase !== 'auth' || elapsedMs < soon || !(waitsForAgent || waitsForAnswer)) return undefined;
+export function slowAnswer({ elapsedMs, waitsForAgent, waitsForAnswer }: LoginSoFar): string | undefined {
+  if (elapsedMs < soon || !(waitsForAgent || waitsForAnswer)) return undefined;
   const who = waitsForAnswer ? 'keyboardInteractive' : 'the agent';
   const seconds = Math.round(elapsedMs / 1_000);
-  return `The login had taken ${seconds} s, and ${who} had not answered yet: sshd allows 120 s by default (LoginGraceTime). Not retried: ${who} would be asked again.`;
+  return `${who} had not answered after ${seconds} s: sshd allows 120 s (LoginGraceTime). Not retried: it would be asked again.`;
 }
